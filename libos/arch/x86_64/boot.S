@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot.S: from the PVH entry point, 32-bit and unpaged, to start() in long mode.
+ *
+ * Sources: Xen, docs/misc/pvh.pandoc (state at entry); Intel SDM vol. 3A,
+ * section 10.8.5 (the order in which long mode is entered).
+ */
+#include "memory_map.h"
+
+#define PTE_PRESENT_WRITABLE 0x3
+#define PDE_LARGE_PAGE 0x83
+#define LARGE_PAGE_SHIFT 21
+#define TABLE_ENTRIES 512
+
+#define CR0_PE_MP 0x00000003
+#define CR0_EM 0x00000004
+#define CR0_WP 0x00010000
+#define CR0_PG 0x80000000
+#define CR4_PAE_OSFXSR_OSXMMEXCPT 0x620
+#define MSR_EFER 0xc0000080
+#define EFER_LME_NXE 0x900
+
+/* What makes a loader enter here: ELF note XEN_ELFNOTE_PHYS32_ENTRY (18) of owner "Xen". */
+    .section .note.pvh, "a", @note
+    .balign 4
+    .long 4, 4, 18
+    .asciz "Xen"
+    .long pvh_start
+
+    .section .text.pvh_start, "ax"
+    .code32
+    .globl pvh_start
+pvh_start:
+    mov %ebx, %edi                      /* struct pvh_start_info: start()'s argument */
+
+    /* Map the first GiB one to one in large pages, and the tables into themselves. */
+    movl $boot_pdpt + PTE_PRESENT_WRITABLE, boot_pml4
+    movl $boot_pml4 + PTE_PRESENT_WRITABLE, boot_pml4 + 8 * SELF_MAP_SLOT
+    movl $boot_pd + PTE_PRESENT_WRITABLE, boot_pdpt
+    xor %ecx, %ecx
+1:  mov %ecx, %eax
+    shl $LARGE_PAGE_SHIFT, %eax
+    or $PDE_LARGE_PAGE, %eax
+    mov %eax, boot_pd(, %ecx, 8)
+    inc %ecx
+    cmp $TABLE_ENTRIES, %ecx
+    jb 1b
+
+    /* Long mode, with SSE (the compiler uses it), no-execute pages, and write protection that binds us too. */
+    mov $CR4_PAE_OSFXSR_OSXMMEXCPT, %eax
+    mov %eax, %cr4
+    mov $boot_pml4, %eax
+    mov %eax, %cr3
+    mov $MSR_EFER, %ecx
+    rdmsr
+    or $EFER_LME_NXE, %eax
+    wrmsr
+    mov %cr0, %eax
+    and $~CR0_EM, %eax
+    or $(CR0_PG | CR0_WP | CR0_PE_MP), %eax
+    mov %eax, %cr0
+    lgdt boot_gdt_pointer
+    ljmp $8, $1f
+
+    .code64
+1:  mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov $boot_stack_end, %esp
+    mov %edi, %edi                      /* the upper half is undefined after 32-bit mode */
+    xor %ebp, %ebp                      /* a backtrace ends here */
+    call start
+
+/* void enter_program(uintptr_t stack_pointer): musl's _start expects only a stack. */
+    .section .text.enter_program, "ax"
+    .globl enter_program
+enter_program:
+    mov %rdi, %rsp
+    xor %ebp, %ebp
+    xor %edx, %edx                      /* no function to run at exit, System V AMD64 ABI, 3.4.1 */
+    jmp _start
+
+/* Segments: null, code, data, and two slots for the task state that traps_init() fills. */
+    .section .data.boot_gdt, "aw"
+    .balign 8
+    .globl boot_gdt
+boot_gdt:
+    .quad 0, 0x00209a0000000000, 0x0000920000000000, 0, 0
+boot_gdt_pointer:
+    .word . - boot_gdt - 1
+    .long boot_gdt
+
+/* Each stack has an unmapped page below it, so that running off it faults instead of eating its neighbour. */
+.macro GUARDED name, size
+    .globl __\name\()_guard_start, __\name\()_guard_end, __\name\()_start, __\name\()_end, \name\()_end
+__\name\()_guard_start:
+    .skip PAGE_SIZE
+__\name\()_guard_end:
+__\name\()_start:
+    .skip \size
+__\name\()_end:
+\name\()_end:
+.endm
+
+    .section .bss.boot, "aw", @nobits
+    .balign PAGE_SIZE
+    .globl __boot_tables_start, __boot_tables_end, boot_pml4, boot_pd
+__boot_tables_start:
+boot_pml4:
+    .skip PAGE_SIZE
+boot_pdpt:
+    .skip PAGE_SIZE
+boot_pd:
+    .skip PAGE_SIZE
+__boot_tables_end:
+    GUARDED boot_stack, 2 * PAGE_SIZE
+    GUARDED trap_stack, 2 * PAGE_SIZE
+    GUARDED double_fault_stack, PAGE_SIZE
+
+/* Names for the parts of the map that are no sections: for debuggers and for the course's pictures. */
+.macro NAMED name, from, to
+    .globl __\name\()_start, __\name\()_end
+    .set __\name\()_start, \from
+    .set __\name\()_end, \to
+.endm
+    NAMED null_page, NULL_PAGE_START, NULL_PAGE_END
+    NAMED heap, HEAP_START, HEAP_END
+    NAMED mmap_area, MMAP_START, MMAP_END
+    NAMED main_stack, MAIN_STACK_START, MAIN_STACK_END
+    NAMED main_stack_guard, MAIN_STACK_GUARD_START, MAIN_STACK_GUARD_END

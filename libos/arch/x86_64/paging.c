@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paging.c: four-level page tables that are mapped into themselves.
+ *
+ * PML4 slot 510 points back at the PML4, so the processor, following it,
+ * presents every table as a page: the entry for address A of the lowest level
+ * is the A/4096-th word of that window. No other map of RAM is needed to change
+ * a mapping.
+ *
+ * Source: Intel SDM vol. 3A, chapter 4.
+ */
+#include "paging.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "cpu.h"
+#include "frames.h"
+#include "machine.h"
+#include "memory_map.h"
+
+enum { PTE_PRESENT = 1, PTE_WRITABLE = 2, PTE_LARGE = 1 << 7 };
+/* Bits 9-11 are ours. A PROT_NONE page is not present, and this bit says that it still has a frame. */
+enum { PTE_HELD = 1 << 9 };
+enum { TABLE_ENTRIES = 512, LEVELS = 4, LARGE_PAGE = 1 << 21 };
+#define PTE_NO_EXECUTE (1ULL << 63)
+#define PTE_ADDRESS 0x000ffffffffff000ULL
+
+/* The entry that translates `address` at a level: 1 is a page's own, 4 the PML4's. Each level up, the window
+ * is the self-map's view of the window below. */
+static uint64_t *entry(uintptr_t address, int level)
+{
+    uint64_t at = address;
+
+    for (int i = 0; i < level; i++)
+        at = SELF_MAP_START | (at >> 9 & 0x7ffffffff8ULL);
+    return (uint64_t *)at;
+}
+
+static uint64_t bits(int prot)
+{
+    if (prot == PROT_NONE)
+        return PTE_HELD;
+    return PTE_PRESENT | (prot & PROT_WRITE ? PTE_WRITABLE : 0) | (prot & PROT_EXEC ? 0 : PTE_NO_EXECUTE);
+}
+
+/* The lowest entry of a page, or null if a table above it is missing. */
+static uint64_t *find(uintptr_t page)
+{
+    for (int level = LEVELS; level > 1; level--)
+        if (!(*entry(page, level) & PTE_PRESENT))
+            return 0;
+    return entry(page, 1);
+}
+
+int paging_map(uintptr_t page, uint64_t frame, int prot)
+{
+    for (int level = LEVELS; level > 1; level--) {
+        uint64_t *e = entry(page, level);
+
+        if (*e & PTE_PRESENT)
+            continue;
+        uint64_t table = frame_alloc();
+        if (!table)
+            return -ENOMEM;
+        /* Rights are narrowed at the lowest level only. */
+        *e = table | PTE_PRESENT | PTE_WRITABLE;
+        zero_page((void *)((uintptr_t)entry(page, level - 1) & ~(uintptr_t)(PAGE_SIZE - 1)));
+    }
+    *entry(page, 1) = frame | bits(prot);
+    return 0;
+}
+
+void paging_protect(uintptr_t page, int prot)
+{
+    uint64_t *e = find(page);
+
+    if (!e || !(*e & (PTE_PRESENT | PTE_HELD)))
+        return;
+    *e = (*e & PTE_ADDRESS) | bits(prot);
+    invlpg(page);
+}
+
+uint64_t paging_frame(uintptr_t page)
+{
+    uint64_t *e = find(page);
+
+    return e && (*e & (PTE_PRESENT | PTE_HELD)) ? *e & PTE_ADDRESS : 0;
+}
+
+uint64_t paging_unmap(uintptr_t page)
+{
+    uint64_t frame = paging_frame(page);
+
+    if (frame) {
+        *entry(page, 1) = 0;
+        invlpg(page);
+    }
+    return frame;
+}
+
+bool paging_readable(uintptr_t address)
+{
+    /* An address whose bits 48-63 do not repeat bit 47 is not canonical. */
+    if ((uintptr_t)((intptr_t)(address << 16) >> 16) != address)
+        return false;
+    uint64_t *e = find(address & ~(uintptr_t)(PAGE_SIZE - 1));
+    return e && *e & PTE_PRESENT;
+}
+
+uintptr_t paging_next(uintptr_t page, uintptr_t end)
+{
+    while (page < end) {
+        int level = LEVELS;
+
+        while (level > 1 && *entry(page, level) & PTE_PRESENT)
+            level--;
+        if (level == 1)
+            return page;
+        uintptr_t span = (uintptr_t)PAGE_SIZE << (9 * (level - 1));
+        page = (page & ~(span - 1)) + span;
+    }
+    return end;
+}
+
+extern char __image_start[], __text_start[], __text_end[], __data_start[], __image_end[];
+extern char __boot_stack_guard_start[], __trap_stack_guard_start[], __double_fault_stack_guard_start[];
+extern uint64_t boot_pd[], boot_pml4[];
+
+static uint64_t image_entry(uintptr_t page)
+{
+    if (page < (uintptr_t)__image_start || page >= (uintptr_t)__image_end)
+        return 0;
+    if (page == (uintptr_t)__boot_stack_guard_start || page == (uintptr_t)__trap_stack_guard_start ||
+        page == (uintptr_t)__double_fault_stack_guard_start)
+        return 0;
+    if (page >= (uintptr_t)__data_start)
+        return page | bits(PROT_READ | PROT_WRITE);
+    return page | bits(page >= (uintptr_t)__text_start ? PROT_READ | PROT_EXEC : PROT_READ);
+}
+
+void paging_init(void)
+{
+    uintptr_t page = 0;
+
+    /* RAM is still mapped one to one, so a table is filled at its physical address before it is put in place;
+     * the code running here is translated the same way before and after. */
+    for (int i = 0; i < TABLE_ENTRIES; i++) {
+        if (page >= (uintptr_t)__image_end) {
+            boot_pd[i] = 0;
+            continue;
+        }
+        uint64_t *table = (uint64_t *)frame_alloc();
+        if (!table)
+            panic("out of memory for the image's page tables");
+        zero_page(table);
+        for (int j = 0; j < TABLE_ENTRIES && page < (uintptr_t)__image_end; j++, page += PAGE_SIZE)
+            table[j] = image_entry(page);
+        boot_pd[i] = (uintptr_t)table | PTE_PRESENT | PTE_WRITABLE;
+    }
+    write_cr3((uintptr_t)boot_pml4);
+}

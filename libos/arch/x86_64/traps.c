@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * traps.c: segments, task state and vectors; what to do with an exception.
+ *
+ * Sources: Intel SDM vol. 3A, sections 3.4.5 (segment descriptors), 7.7 (64-bit
+ * task state), 6.14.1 (64-bit gates) and 6.14.5 (exception stacks).
+ */
+#include "traps.h"
+
+#include "cpu.h"
+#include "machine.h"
+#include "vm.h"
+
+enum { CODE_SEGMENT = 8, TASK_SEGMENT = 24 };
+enum { GATE_INTERRUPT = 0x8e };
+enum { IST_TRAP = 1, IST_DOUBLE_FAULT = 2 };
+
+static struct __attribute__((packed)) {
+    uint32_t reserved0;
+    uint64_t rsp[3], reserved1, ist[7];
+    uint16_t reserved2[5], io_map;
+} task_state;
+
+static struct gate {
+    uint16_t offset_low, segment;
+    uint8_t ist, type;
+    uint16_t offset_middle;
+    uint32_t offset_high, reserved;
+} vectors[TRAP_COUNT];
+
+extern char trap_stubs[], trap_stack_end[], double_fault_stack_end[];
+extern uint64_t boot_gdt[];
+
+void traps_init(void)
+{
+    uintptr_t task = (uintptr_t)&task_state;
+
+    task_state.ist[IST_TRAP - 1] = (uintptr_t)trap_stack_end;
+    /* A double fault may mean that the trap stack itself is gone. */
+    task_state.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)double_fault_stack_end;
+    task_state.io_map = sizeof task_state;
+    boot_gdt[TASK_SEGMENT / 8] = (sizeof task_state - 1) | (task & 0xffffff) << 16 |
+                                 (uint64_t)0x89 << 40 | (task >> 24 & 0xff) << 56;
+    boot_gdt[TASK_SEGMENT / 8 + 1] = task >> 32;
+    __asm__ volatile("ltr %w0" : : "r"(TASK_SEGMENT));
+
+    for (int i = 0; i < TRAP_COUNT; i++) {
+        uintptr_t stub = (uintptr_t)trap_stubs + 16 * (uintptr_t)i;
+
+        vectors[i] = (struct gate){
+            .offset_low = (uint16_t)stub,
+            .segment = CODE_SEGMENT,
+            .ist = i == TRAP_DOUBLE_FAULT ? IST_DOUBLE_FAULT : IST_TRAP,
+            .type = GATE_INTERRUPT,
+            .offset_middle = (uint16_t)(stub >> 16),
+            .offset_high = (uint32_t)(stub >> 32),
+        };
+    }
+    struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } pointer = {sizeof vectors - 1, (uintptr_t)vectors};
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+    /* A page of the stack that is touched for the first time. */
+    if (frame->vector == TRAP_PAGE_FAULT && !(frame->error & FAULT_PRESENT) && vm_stack_grow(read_cr2()))
+        return;
+    panic_exception(frame);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panic.c: the last words of the library OS.
+ *
+ * The report gives addresses only. The host, which has the unstripped image,
+ * adds the names: so names cost the image nothing.
+ */
+#include <stdbool.h>
+
+#include "console.h"
+#include "cpu.h"
+#include "machine.h"
+#include "memory_map.h"
+#include "paging.h"
+
+enum { MAX_FRAMES = 32 };
+
+extern char __boot_stack_guard_start[], __trap_stack_guard_start[];
+
+static const char *exception_name(uint64_t vector)
+{
+    switch (vector) {
+    case 0:
+        return "division by zero";
+    case 3:
+        return "breakpoint";
+    case 6:
+        return "invalid instruction";
+    case TRAP_DOUBLE_FAULT:
+        return "double fault";
+    case 13:
+        return "general protection fault";
+    case TRAP_PAGE_FAULT:
+        return "page fault";
+    case 16:
+    case 19:
+        return "floating-point exception";
+    case 17:
+        return "unaligned access";
+    default:
+        return "processor exception";
+    }
+}
+
+/* What an address that faulted was meant to catch. */
+static const char *page_fault_reason(uintptr_t address, uint64_t error)
+{
+    if (address < NULL_PAGE_END)
+        return "null pointer";
+    if (address >= MAIN_STACK_GUARD_START && address < MAIN_STACK_GUARD_END)
+        return "stack overflow: the main stack is used up";
+    if (address >= MAIN_STACK_START && address < MAIN_STACK_END)
+        return "out of memory for the main stack";
+    uintptr_t page = address & ~(uintptr_t)(PAGE_SIZE - 1);
+    if (page == (uintptr_t)__boot_stack_guard_start || page == (uintptr_t)__trap_stack_guard_start)
+        return "stack overflow inside the library OS";
+    if (!(error & FAULT_PRESENT))
+        return "nothing is mapped there";
+    if (error & FAULT_FETCH)
+        return "that page is not executable";
+    return error & FAULT_WRITE ? "that page is read-only" : "that page may not be read";
+}
+
+static void backtrace(uint64_t rip, uint64_t rbp)
+{
+    console_puts("libos: backtrace, innermost first\n");
+    for (int i = 0; i < MAX_FRAMES; i++) {
+        console_puts("  #");
+        console_dec((uint64_t)i);
+        console_puts(" ");
+        console_hex(rip);
+        console_puts("\n");
+        /* A frame is the caller's rbp, then the return address. Never follow a pointer that would fault here. */
+        if (rbp % 8 || !paging_readable(rbp) || !paging_readable(rbp + 8))
+            return;
+        const uint64_t *frame = (const uint64_t *)rbp;
+        if (!frame[1] || (frame[0] && frame[0] <= rbp))
+            return;
+        rip = frame[1];
+        rbp = frame[0];
+    }
+}
+
+/* A panic inside a panic says so and stops, rather than reporting forever. */
+static void enter(void)
+{
+    static bool entered;
+
+    if (entered) {
+        console_puts("libos: panic while reporting a panic\n");
+        machine_exit(EXIT_PANIC);
+    }
+    entered = true;
+    console_puts("\nlibos: panic: ");
+}
+
+_Noreturn void panic(const char *reason)
+{
+    enter();
+    console_puts(reason);
+    console_puts("\n");
+    backtrace((uint64_t)__builtin_return_address(0), *(uint64_t *)__builtin_frame_address(0));
+    machine_exit(EXIT_PANIC);
+}
+
+static void print_registers(const struct trap_frame *f, uint64_t cr2)
+{
+    const struct {
+        char name[7];
+        uint64_t value;
+    } registers[] = {
+        {"rip", f->rip}, {"rsp", f->rsp}, {"rbp", f->rbp}, {"rflags", f->rflags}, {"rax", f->rax}, {"rbx", f->rbx},
+        {"rcx", f->rcx}, {"rdx", f->rdx}, {"rsi", f->rsi}, {"rdi", f->rdi},       {"r8", f->r8},   {"r9", f->r9},
+        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12}, {"r13", f->r13},       {"r14", f->r14}, {"r15", f->r15},
+        {"cr2", cr2},    {"cr3", read_cr3()}, {"error", f->error},
+    };
+
+    for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++) {
+        console_puts(i % 3 ? "  " : i ? "\n  " : "  ");
+        console_puts(registers[i].name);
+        for (size_t pad = __builtin_strlen(registers[i].name); pad < 7; pad++)
+            console_puts(" ");
+        console_hex(registers[i].value);
+    }
+    console_puts("\n");
+}
+
+_Noreturn void panic_exception(const struct trap_frame *frame)
+{
+    uint64_t cr2 = read_cr2();
+
+    enter();
+    console_puts(exception_name(frame->vector));
+    if (frame->vector == TRAP_PAGE_FAULT) {
+        bool fetch = frame->error & FAULT_FETCH, write = frame->error & FAULT_WRITE;
+
+        console_puts(fetch ? ": executing " : write ? ": writing " : ": reading ");
+        console_hex(cr2);
+        console_puts(" (");
+        console_puts(page_fault_reason(cr2, frame->error));
+        console_puts(")");
+    }
+    console_puts("\n");
+    print_registers(frame, cr2);
+    backtrace(frame->rip, frame->rbp);
+    machine_exit(EXIT_PANIC);
+}

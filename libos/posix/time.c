@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * time.c: clocks and sleep. Sleep spins: there is nothing else to run, and no
+ * interrupt yet to wake a processor that waits.
+ */
+#include <errno.h>
+
+#include "clock.h"
+#include "cpu.h"
+#include "services.h"
+
+enum { NS_PER_S = 1000000000 };
+
+/* Linux's numbers of the coarse clocks; ours are as good as the fine ones. */
+static int read_clock(clockid_t clock, uint64_t *ns)
+{
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+        *ns = clock_wall();
+        return 0;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+        *ns = clock_monotonic();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+long libos_sys_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    uint64_t ns;
+
+    if (read_clock(clock, &ns))
+        return -EINVAL;
+    *now = (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+    return 0;
+}
+
+long libos_sys_clock_getres(clockid_t clock, struct timespec *resolution)
+{
+    uint64_t ns;
+
+    if (read_clock(clock, &ns))
+        return -EINVAL;
+    if (resolution)
+        *resolution = (struct timespec){.tv_nsec = 1};
+    return 0;
+}
+
+long libos_sys_clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *left)
+{
+    uint64_t now, until;
+
+    (void)left;
+    if (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= NS_PER_S || read_clock(clock, &now))
+        return -EINVAL;
+    until = (uint64_t)t->tv_sec * NS_PER_S + (uint64_t)t->tv_nsec;
+    if (!(flags & TIMER_ABSTIME))
+        until += now;
+    while (now < until) {
+        cpu_relax();
+        read_clock(clock, &now);
+    }
+    return 0;
+}
+
+long libos_sys_nanosleep(const struct timespec *t, struct timespec *left)
+{
+    return libos_sys_clock_nanosleep(CLOCK_MONOTONIC, 0, t, left);
+}

@@ -1,0 +1,5 @@
+"""From a C file to an image, with nothing but PyPI's ``ziglang``."""
+
+from unilab.toolchain.build import ARCHITECTURES, Image, build, prepare
+
+__all__ = ["ARCHITECTURES", "Image", "build", "prepare"]

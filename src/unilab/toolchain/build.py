@@ -1,0 +1,153 @@
+"""From a C file to an image: what boots as a unikernel, or runs as a process.
+
+The program is compiled once. The same object file is linked either with the
+C library whose calls trap, or with the library OS and the C library whose calls
+are functions: the program really is unmodified.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from unilab.errors import CompileError, CourseError, ProgramNotFound, ToolchainError
+from unilab.toolchain import cache, libc, libos, zig
+
+#: What a program can be built as.
+ARCHITECTURES = ("unikernel", "process")
+
+_PROGRAM_FLAGS = (
+    f"--target={zig.TARGET} -march=x86-64 -nostdinc -Os -gdwarf-4 -Wall -fno-pic -mcmodel=small "
+    "-fno-stack-protector -fno-unwind-tables -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
+    "-fno-omit-frame-pointer -fdiagnostics-color=never"
+).split()
+
+_LINK_FLAGS = "-m elf_x86_64 -static --gc-sections --build-id=none --no-dynamic-linker".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A program, built.
+
+    Attributes:
+        program: The C file.
+        architecture: ``unikernel`` or ``process``.
+        path: What boots or runs: an ELF file without symbols.
+        debug: The same layout with symbols and line numbers.
+        map: The linker's map: which object contributed which bytes.
+        object: The compiled program alone: the same bytes for every architecture.
+        size: Bytes of ``path``.
+        build_seconds: How long this build took; near nothing when nothing had changed.
+    """
+
+    program: Path
+    architecture: str
+    path: Path
+    debug: Path
+    map: Path
+    object: Path
+    size: int
+    build_seconds: float
+
+
+def prepare() -> None:
+    """Build the C libraries and the library OS, if they are not in the cache. Shows progress."""
+    libc.compiler_runtime()
+    libc.for_unikernels(libos.tree())
+    libos.objects()
+    libc.for_processes()
+
+
+def build(program: str | Path, on: str = "unikernel", *, cflags: Sequence[str] = ()) -> Image:
+    """Compile and link a C program.
+
+    Args:
+        program: Path of a C file.
+        on: ``unikernel`` or ``process``.
+        cflags: More words for the compiler, such as ``-DN=3``.
+
+    Returns:
+        The image. Its files stay in the cache and may be read, not written.
+
+    Raises:
+        ProgramNotFound: There is no such file.
+        CompileError: It does not compile or link. The message is the compiler's own.
+        ToolchainError: The compiler or the cache failed.
+    """
+    if on not in ARCHITECTURES:
+        raise CourseError(f"a program can be built as one of {', '.join(ARCHITECTURES)}, not as {on!r}")
+    source = Path(program)
+    if source.suffix != ".c":
+        raise ProgramNotFound(f"{program} is not a C source file: its name does not end in .c")
+    if not source.is_file():
+        raise ProgramNotFound(f"there is no file {program}", remedy="check the path; it is taken from " + str(Path.cwd()))
+    start = time.monotonic()
+    compiled = _compile(source, cflags)
+    folder = _link(source, compiled, on)
+    path = folder / "image.elf"
+    return Image(
+        program=source,
+        architecture=on,
+        path=path,
+        debug=folder / "image.debug.elf",
+        map=folder / "image.map",
+        object=compiled,
+        size=path.stat().st_size,
+        build_seconds=time.monotonic() - start,
+    )
+
+
+def _compile(source: Path, cflags: Sequence[str]) -> Path:
+    """The program's object file, keyed by its preprocessed text: what it includes counts too."""
+    folder = source.resolve().parent
+    flags = [*_PROGRAM_FLAGS, *cflags, *zig.system_includes()]
+    preprocessed = zig.run(["clang", *flags, "-E", "-o", "-", source.name], cwd=folder)
+    if preprocessed.returncode:
+        raise CompileError(preprocessed.stderr.strip())
+    key = cache.digest([zig.version(), *_PROGRAM_FLAGS, *cflags, str(folder), preprocessed.stdout])
+
+    def build_object(draft: Path) -> None:
+        result = zig.run(["clang", *flags, "-c", source.name, "-o", str(draft / "program.o")], cwd=folder)
+        if result.returncode:
+            raise CompileError(result.stderr.strip())
+        (draft / "warnings.txt").write_text(result.stderr)
+
+    return cache.entry(f"program-{source.stem}", key, build_object) / "program.o"
+
+
+def _link(source: Path, compiled: Path, on: str) -> Path:
+    """The folder with image.elf, image.debug.elf and image.map."""
+    if on == "unikernel":
+        tree = libos.tree()
+        library = libc.for_unikernels(tree)
+        script = tree / "arch" / "x86_64" / "image.ld"
+        # -n: sections start on pages in memory, not in the file.
+        words = ["-n", "-T", str(script), *map(str, libos.objects(tree))]
+        inputs = [script.read_bytes()]
+    else:
+        library = libc.for_processes()
+        words, inputs = [], []
+    words += [str(library / "crt1.o"), str(compiled), str(library / "libc.a"), str(libc.compiler_runtime())]
+
+    def build_image(draft: Path) -> None:
+        common = ["ld.lld", *_LINK_FLAGS, *words]
+        debug = [*common, f"-Map={draft / 'image.map'}", "-o", str(draft / "image.debug.elf")]
+        stripped = [*common, "-s", "-o", str(draft / "image.elf")]
+        with ThreadPoolExecutor(2) as pool:
+            for result in pool.map(zig.run, (debug, stripped)):
+                if result.returncode:
+                    raise _link_error(result.stderr)
+
+    return cache.entry(f"image-{source.stem}-{on}", cache.digest([zig.version(), *words, *inputs]), build_image)
+
+
+def _link_error(message: str) -> CourseError:
+    """The linker's complaint: the program's fault if it lacks a symbol, ours otherwise."""
+    if "undefined symbol" in message or "duplicate symbol" in message:
+        # The object's place in the cache says nothing to the reader.
+        return CompileError(re.sub(r"\S*/(program\.o|libc\.a)", r"\1", message.strip()))
+    return ToolchainError("linking failed\n" + message.strip())

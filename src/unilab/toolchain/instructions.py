@@ -1,0 +1,47 @@
+"""Counting the instructions by which a program leaves its address space.
+
+Bytes are not enough: ``0f 05`` also occurs inside other instructions, so the
+text is disassembled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import capstone
+from elftools.elf.elffile import ELFFile
+
+#: The instructions that enter a kernel on x86-64.
+SYSTEM_CALLS = ("syscall", "sysenter", "int 0x80")
+
+
+def system_calls(elf: Path) -> Counter[str]:
+    """How often each instruction of SYSTEM_CALLS stands in the text of an ELF file.
+
+    Args:
+        elf: The image, unstripped: disassembly restarts at every symbol, so that data in the text misleads it
+            for one function at most.
+    """
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    engine.skipdata = True
+    counts: Counter[str] = Counter({name: 0 for name in SYSTEM_CALLS})
+    with Path(elf).open("rb") as file:
+        parsed = ELFFile(file)
+        for section in parsed.iter_sections():
+            if not section["sh_flags"] & 4 or section["sh_type"] != "SHT_PROGBITS":
+                continue
+            data, base = section.data(), section["sh_addr"]
+            starts = _starts(parsed, base, base + len(data))
+            for start, end in zip(starts, [*starts[1:], base + len(data)], strict=True):
+                for _, _, mnemonic, operands in engine.disasm_lite(data[start - base : end - base], start):
+                    name = f"{mnemonic} {operands}".strip()
+                    if name in counts:
+                        counts[name] += 1
+    return counts
+
+
+def _starts(parsed: ELFFile, base: int, end: int) -> list[int]:
+    table = parsed.get_section_by_name(".symtab")
+    symbols = table.iter_symbols() if table else ()
+    return sorted({base, *(s["st_value"] for s in symbols if base <= s["st_value"] < end)})
