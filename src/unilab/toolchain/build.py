@@ -131,7 +131,8 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
     else:
         library = libc.for_processes()
         words, inputs = [], []
-    words += [str(library / "crt1.o"), str(compiled), str(library / "libc.a"), str(libc.compiler_runtime())]
+    archives = (library.calls, library.common, libc.compiler_runtime())
+    words += [str(library.crt1), str(compiled), *map(str, archives)]
 
     def build_image(draft: Path) -> None:
         common = ["ld.lld", *_LINK_FLAGS, *words]

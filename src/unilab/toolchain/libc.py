@@ -3,13 +3,16 @@
 For a process its calls hold ``syscall`` instructions; for a unikernel they are
 function calls into the library OS. The only difference is one header that
 stands in front of musl's own (``libos/musl/syscall_arch.h``), and a few
-assembly files that it replaces.
+assembly files that it replaces. Sources that never see that header are compiled
+once, and both libraries link the same objects.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+from dataclasses import dataclass
+from functools import cache as memoize
 from pathlib import Path
 
 from unilab import progress
@@ -21,8 +24,11 @@ _POLL_SECONDS = 0.25
 #: musl's assembly files that hold a ``syscall`` instruction; libos/musl/ has our own.
 _REPLACED = {"clone", "__set_thread_area", "__unmapself", "syscall_cp", "restore", "vfork"}
 
-#: The dynamic linker is no part of a static program; the others hold headers or optional allocators.
-_SKIPPED_FOLDERS = {"include", "internal"}
+#: Holds headers only.
+_SKIPPED_FOLDERS = {"include"}
+
+#: The header that holds the ``syscall`` instruction, or our calls in its place.
+_DIFFERENCE = "syscall_arch.h"
 
 _FLAGS = (
     "-std=c99 -ffreestanding -nostdinc -fexcess-precision=standard -frounding-math -ffp-contract=off "
@@ -143,13 +149,28 @@ def compiler_runtime() -> Path:
     return cache.entry("compiler-rt", cache.digest([zig.version(), *_LIBRARY]), build) / "libcrt.a"
 
 
-def for_processes() -> Path:
-    """The folder of ``libc.a`` and ``crt1.o`` for Linux processes: musl as it is."""
+@dataclass(frozen=True, slots=True)
+class CLibrary:
+    """A C library, built.
+
+    Attributes:
+        crt1: The object with ``_start``, where a program begins.
+        calls: Archive of the part that calls the kernel, or the library OS.
+        common: Archive of the part that calls nobody; the same file for every architecture.
+    """
+
+    crt1: Path
+    calls: Path
+    common: Path
+
+
+def for_processes() -> CLibrary:
+    """The C library for Linux processes: musl as it is."""
     return _library("libc-process", [], [], replaced=set(), title="building the C library for processes")
 
 
-def for_unikernels(libos: Path) -> Path:
-    """The folder of ``libc.a`` and ``crt1.o`` whose calls are functions of the library OS.
+def for_unikernels(libos: Path) -> CLibrary:
+    """The C library whose calls are functions of the library OS.
 
     Args:
         libos: The library OS's source tree.
@@ -164,15 +185,51 @@ def for_unikernels(libos: Path) -> Path:
     )
 
 
-def _library(name: str, front: list[Path], extra: list[Path], *, replaced: set[str], title: str) -> Path:
+def _library(name: str, front: list[Path], extra: list[Path], *, replaced: set[str], title: str) -> CLibrary:
     flags = [*_FLAGS, *include_flags(front)]
-    key = cache.digest([zig.version(), *_LIBRARY, *_FLAGS, *sorted(replaced), *map(cache.tree_digest, front)])
 
     def build(folder: Path) -> None:
-        _archive(folder, "c", flags, [*sources(replaced=replaced), *extra], title)
+        files = [path for path in sources(replaced=replaced) if _sees_difference(path)]
+        _archive(folder, "calls", flags, [*files, *extra], title)
         crt1 = zig.musl() / "crt" / "crt1.c"
-        zig.must(
-            ["clang", "-c", f"--target={zig.TARGET}", *flags, str(crt1), "-o", str(folder / "crt1.o")], doing=title
-        )
+        compile_crt1 = ["clang", "-c", f"--target={zig.TARGET}", *flags, str(crt1), "-o", str(folder / "crt1.o")]
+        zig.must(compile_crt1, doing=title)
 
-    return cache.entry(name, key, build)
+    folder = cache.entry(name, _key(front), build)
+    return CLibrary(folder / "crt1.o", folder / "libcalls.a", _common())
+
+
+def _common() -> Path:
+    """The archive of what never sees the header that makes the difference."""
+
+    def build(folder: Path) -> None:
+        files = [path for path in sources(replaced=_REPLACED) if not _sees_difference(path)]
+        _archive(folder, "common", [*_FLAGS, *include_flags([])], files, "building the C library's common part")
+
+    return cache.entry("libc-common", _key([]), build) / "libcommon.a"
+
+
+def _key(front: list[Path]) -> str:
+    """Which files and which flags is decided by this module, so its own text stands for them."""
+    return cache.digest([zig.version(), Path(__file__).read_bytes(), *map(cache.tree_digest, front)])
+
+
+def _sees_difference(source: Path) -> bool:
+    """True for a C file that includes the header, however indirectly, and for assembly with the instruction."""
+    if source.suffix != ".c":
+        return source.stem in _REPLACED
+    reached, to_read = {source}, [source]
+    while to_read:
+        fresh = set(_included(to_read.pop())) - reached
+        reached |= fresh
+        to_read += fresh
+    return any(path.name == _DIFFERENCE for path in reached)
+
+
+@memoize
+def _included(path: Path) -> tuple[Path, ...]:
+    """The headers that a file of musl's names, wherever they lie."""
+    folders = [path.parent, *map(Path, include_flags([])[1::2])]
+    names = re.findall(r'^\s*#\s*include\s+["<]([^">]+)[">]', path.read_text(errors="replace"), re.MULTILINE)
+    found = (next((folder / name for folder in folders if (folder / name).is_file()), None) for name in names)
+    return tuple(header.resolve() for header in found if header is not None)
