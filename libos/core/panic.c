@@ -6,6 +6,7 @@
  * adds the names: so names cost the image nothing.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "console.h"
 #include "cpu.h"
@@ -103,25 +104,35 @@ _Noreturn void panic(const char *reason)
     machine_exit(EXIT_PANIC);
 }
 
-static void print_registers(const struct trap_frame *f, uint64_t cr2)
-{
-    const struct {
-        char name[7];
-        uint64_t value;
-    } registers[] = {
-        {"rip", f->rip}, {"rsp", f->rsp}, {"rbp", f->rbp}, {"rflags", f->rflags}, {"rax", f->rax}, {"rbx", f->rbx},
-        {"rcx", f->rcx}, {"rdx", f->rdx}, {"rsi", f->rsi}, {"rdi", f->rdi},       {"r8", f->r8},   {"r9", f->r9},
-        {"r10", f->r10}, {"r11", f->r11}, {"r12", f->r12}, {"r13", f->r13},       {"r14", f->r14}, {"r15", f->r15},
-        {"cr2", cr2},    {"cr3", read_cr3()}, {"error", f->error},
-    };
+/* A register's name, and where struct trap_frame keeps it. */
+struct register_name {
+    char name[7];
+    uint8_t index;
+};
+#define REGISTER(r) {#r, offsetof(struct trap_frame, r) / sizeof(uint64_t)}
 
-    for (unsigned i = 0; i < sizeof registers / sizeof *registers; i++) {
-        console_puts(i % 3 ? "  " : i ? "\n  " : "  ");
-        console_puts(registers[i].name);
-        for (size_t pad = __builtin_strlen(registers[i].name); pad < 7; pad++)
-            console_puts(" ");
-        console_hex(registers[i].value);
-    }
+static void print_register(unsigned i, const char *name, uint64_t value)
+{
+    console_puts(i % 3 ? "  " : i ? "\n  " : "  ");
+    console_puts(name);
+    for (size_t pad = __builtin_strlen(name); pad < 7; pad++)
+        console_puts(" ");
+    console_hex(value);
+}
+
+static void print_registers(const struct trap_frame *frame, uint64_t cr2)
+{
+    static const struct register_name registers[] = {
+        REGISTER(rip), REGISTER(rsp), REGISTER(rbp), REGISTER(rax), REGISTER(rbx), REGISTER(rcx),    REGISTER(rdx),
+        REGISTER(rsi), REGISTER(rdi), REGISTER(r8),  REGISTER(r9),  REGISTER(r10), REGISTER(r11),    REGISTER(r12),
+        REGISTER(r13), REGISTER(r14), REGISTER(r15), REGISTER(cs),  REGISTER(ss),  REGISTER(rflags), REGISTER(error),
+    };
+    enum { COUNT = sizeof registers / sizeof *registers };
+
+    for (unsigned i = 0; i < COUNT; i++)
+        print_register(i, registers[i].name, ((const uint64_t *)frame)[registers[i].index]);
+    print_register(COUNT, "cr2", cr2);
+    print_register(COUNT + 1, "cr3", read_cr3());
     console_puts("\n");
 }
 

@@ -21,8 +21,8 @@ enum { MAX_HOLES = 1024 };
 
 static struct hole {
     uintptr_t start, end;
-} holes[MAX_HOLES] = {{MMAP_START, MMAP_END}};
-static size_t hole_count = 1;
+} holes[MAX_HOLES];
+static size_t hole_count;
 
 static uintptr_t heap_end = HEAP_START;
 
@@ -172,6 +172,12 @@ static bool back_range(uintptr_t start, uintptr_t end, int prot)
 }
 
 /* ---- the calls ------------------------------------------------------------ */
+
+void vm_init(void)
+{
+    holes[0] = (struct hole){MMAP_START, MMAP_END};
+    hole_count = 1;
+}
 
 static bool write_and_execute(int prot)
 {

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Makes the mmap area one hole. Call once, before the rest. */
+void vm_init(void);
+
 /* Reserves `len` bytes of the mmap area and backs them with zeroed frames (none for PROT_NONE). With `fixed`, at
  * exactly `address`, replacing what was there; otherwise the lowest hole that fits. Returns the address. */
 long vm_map(uintptr_t address, size_t len, int prot, bool fixed);

@@ -1,8 +1,8 @@
-/* The first program of the course: it knows nothing of unikernels. */
+/* The first program of the course. It knows nothing of unikernels. */
 #include <stdio.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
-    printf("hello, world\n");
+    printf("hello, %s\n", argc > 1 ? argv[1] : "world");
     return 0;
 }

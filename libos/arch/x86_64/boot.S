@@ -103,8 +103,7 @@ __\name\()_end:
 \name\()_end:
 .endm
 
-    .section .bss.boot, "aw", @nobits
-    .balign PAGE_SIZE
+    .section .pages, "aw", @nobits      /* image.ld aligns it to a page */
     .globl __boot_tables_start, __boot_tables_end, boot_pml4, boot_pd
 __boot_tables_start:
 boot_pml4:

@@ -13,9 +13,9 @@
     .globl trap_stubs
 trap_stubs:
     .set vector, 0
-    .rept 32
+    .rept 22
     .balign 16
-    .if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+    .if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21)
     .else
     push $0
     .endif

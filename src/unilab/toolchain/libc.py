@@ -32,10 +32,13 @@ _DIFFERENCE = "syscall_arch.h"
 
 _FLAGS = (
     "-std=c99 -ffreestanding -nostdinc -fexcess-precision=standard -frounding-math -ffp-contract=off "
-    "-fno-strict-aliasing -D_XOPEN_SOURCE=700 -Os -w -Qunused-arguments -fno-stack-protector -fno-sanitize=all "
+    "-fno-strict-aliasing -D_XOPEN_SOURCE=700 -w -Qunused-arguments -fno-stack-protector -fno-sanitize=all "
     "-fno-unwind-tables -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
     "-fno-omit-frame-pointer -fno-pic -mcmodel=small"
 ).split()
+
+#: Where size matters more than speed: printf is the bulk of most small images, and waits for a device anyway.
+_SMALL_FOLDERS = {"stdio"}
 
 _LIBRARY = (
     f"build-lib -static -target {zig.TARGET} -mcpu=x86_64 -OReleaseSmall -fno-PIC -fno-stack-check "
@@ -121,8 +124,7 @@ def _archive(folder: Path, name: str, flags: list[str], files: list[Path], title
                     f"-femit-bin={folder / f'lib{name}.a'}",
                     "--cache-dir",
                     str(zig_cache),
-                    *(["-cflags", *flags, "--"] if flags else []),
-                    *map(str, files),
+                    *_groups(flags, files),
                 ],
                 doing=title,
                 cwd=folder,
@@ -131,6 +133,18 @@ def _archive(folder: Path, name: str, flags: list[str], files: list[Path], title
             done.set()
             watcher.join()
     _remove(zig_cache)
+
+
+def _groups(flags: list[str], files: list[Path]) -> list[str]:
+    """The files as zig wants them: each group after its flags."""
+    if not flags:
+        return [str(path) for path in files]
+    small = [path for path in files if path.parent.name in _SMALL_FOLDERS]
+    rest = [path for path in files if path.parent.name not in _SMALL_FOLDERS]
+    words: list[str] = []
+    for size, group in (("-Os", rest), ("-Oz", small)):
+        words += ["-cflags", *flags, size, "--", *map(str, group)]
+    return words
 
 
 def _remove(folder: Path) -> None:
@@ -192,7 +206,7 @@ def _library(name: str, front: list[Path], extra: list[Path], *, replaced: set[s
         files = [path for path in sources(replaced=replaced) if _sees_difference(path)]
         _archive(folder, "calls", flags, [*files, *extra], title)
         crt1 = zig.musl() / "crt" / "crt1.c"
-        compile_crt1 = ["clang", "-c", f"--target={zig.TARGET}", *flags, str(crt1), "-o", str(folder / "crt1.o")]
+        compile_crt1 = ["clang", "-c", f"--target={zig.TARGET}", *flags, "-Os", str(crt1), "-o", str(folder / "crt1.o")]
         zig.must(compile_crt1, doing=title)
 
     folder = cache.entry(name, _key(front), build)

@@ -15,7 +15,7 @@ from unilab.errors import CompileError, ToolchainError
 from unilab.toolchain import cache, libc, zig
 
 _FLAGS = (
-    f"--target={zig.TARGET} -march=x86-64 -nostdinc -std=gnu11 -ffreestanding -Os -gdwarf-4 "
+    f"--target={zig.TARGET} -march=x86-64 -nostdinc -std=gnu11 -ffreestanding -Oz -gdwarf-4 "
     "-Wall -Wextra -Werror -fno-pic -mcmodel=small -mno-red-zone -fno-stack-protector -fno-unwind-tables "
     "-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-omit-frame-pointer "
     # Null pointers are the subject here, not undefined behaviour; our own loops must not become calls of themselves.
