@@ -8,16 +8,17 @@
 #include "traps.h"
 
 enum {
-    /* What the debug-exit port carries when the status does not fit in it; the host then reads libos_exit_status. */
-    EXIT_STATUS_IN_MEMORY = 127,
     /* The status of a panic. */
     EXIT_PANIC = 255,
+    /* Added to the status in libos_exit_status, so that 0 means: not ended yet. */
+    EXIT_REPORTED = 0x100,
 };
 
-/* The program's exit status, for the host to read from the guest's memory after the machine has stopped. */
-extern volatile int libos_exit_status;
+/* The program's exit status plus EXIT_REPORTED, for the host to read from the guest's memory after the machine has
+ * stopped. QEMU's own exit code cannot say it: it is also 1 when QEMU fails to start. */
+extern volatile unsigned libos_exit_status;
 
-/* Ends the machine with a status for the host. Waits until the console is empty first. */
+/* Ends the machine with a status for the host, 0 to 255. Waits until the console is empty first. */
 _Noreturn void machine_exit(int status);
 
 /* Reports an inconsistency of the library OS itself, with a backtrace, and ends the machine. */

@@ -1,0 +1,7 @@
+"""Programs running: as a process, or as a unikernel under QEMU, behind one interface."""
+
+from unilab.machines.machine import EXIT, Machine
+from unilab.machines.result import End, Outcome, Result, State
+from unilab.machines.run import run, start
+
+__all__ = ["EXIT", "End", "Machine", "Outcome", "Result", "State", "run", "start"]

@@ -1,0 +1,74 @@
+"""What a machine prints: kept whole, and handed on as it comes."""
+
+from __future__ import annotations
+
+import codecs
+import threading
+from collections.abc import Callable
+
+#: Gets each new piece of console text, on the machine's keeper thread.
+Listener = Callable[[str], None]
+
+
+class Console:
+    """The text a machine has printed so far. Safe to read from any thread.
+
+    Args:
+        translate: Makes what people read out of what the machine sent, piece by piece. Called with ``last``
+            true once, at the end.
+        listener: Gets each piece of text when it has come.
+    """
+
+    #: Bytes after which a machine counts as running wild.
+    LIMIT = 64 * 1024 * 1024
+
+    def __init__(
+        self, *, translate: Callable[[str, bool], str] | None = None, listener: Listener | None = None
+    ) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._translate = translate or (lambda text, last: text)
+        self._listener = listener
+        self._pieces: list[str] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self.received = 0
+
+    @property
+    def text(self) -> str:
+        """Everything so far."""
+        with self._changed:
+            if len(self._pieces) > 1:
+                self._pieces = ["".join(self._pieces)]
+            return self._pieces[0] if self._pieces else ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def feed(self, data: bytes, *, last: bool = False) -> None:
+        """Add bytes from the machine. ``last`` closes the console: no more will come."""
+        self.received += len(data)
+        piece = self._translate(self._decoder.decode(data, last), last)
+        with self._changed:
+            if piece:
+                self._pieces.append(piece)
+            self._closed = self._closed or last
+            self._changed.notify_all()
+        if piece and self._listener is not None:
+            self._listener(piece)
+
+    def wait_for(self, text: str, timeout: float) -> bool:
+        """Wait until ``text`` has been printed.
+
+        Args:
+            text: What to wait for.
+            timeout: Seconds at most.
+
+        Returns:
+            True when it is there; False when the time is up or the machine has ended without it.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: self._closed or self._holds(text), timeout) and self._holds(text)
+
+    def _holds(self, text: str) -> bool:
+        self._pieces = ["".join(self._pieces)]
+        return text in self._pieces[0]

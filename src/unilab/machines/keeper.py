@@ -1,0 +1,295 @@
+"""One thread per machine that starts it, listens to it, and buries it.
+
+The child dies with its owner. On Linux the kernel sees to that
+(``PR_SET_PDEATHSIG``), but what it watches is the *thread* that started the
+child, so that thread has to live as long as the machine does: this one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from unilab.errors import StartFailed
+from unilab.machines.console import Console
+
+_CHUNK = 65536
+#: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
+_POLL_SECONDS = 0.005
+
+
+class Tracer(Protocol):
+    """Follows a child by ptrace, on the keeper's thread alone."""
+
+    def attach(self, pid: int) -> None:
+        """Take hold of the child, which waits for a byte on its gate."""
+
+    def poll(self) -> int | None:
+        """Handle what the child has reported; its wait status once it has ended, else None."""
+
+
+class Keeper(threading.Thread):
+    """Runs one command until it ends, its deadline passes, or someone kills it.
+
+    Args:
+        command: What to run.
+        console: Gets what the child prints.
+        read_console: Descriptor to read the console from; the keeper closes it.
+        deadline: Seconds from the start after which the child is killed.
+        memory: Bytes of address space that the child may use.
+        stdin, stdout, stderr: Descriptors for the child; the keeper closes its copies.
+        pass_fds: Further descriptors the child inherits; closed here once it has them.
+        errors: Descriptor to read the child's own complaints from, or None.
+        environment: The child's whole environment; None for ours.
+        tracer: Follows the child from its first instruction.
+        gate: The child waits for a byte on the first descriptor; the second opens it.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        console: Console,
+        read_console: int,
+        deadline: float,
+        memory: int,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        pass_fds: Sequence[int] = (),
+        errors: int | None = None,
+        environment: dict[str, str] | None = None,
+        tracer: Tracer | None = None,
+        gate: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(name=f"keeper of {os.path.basename(command[0])}", daemon=True)
+        self.command = tuple(command)
+        self.console = console
+        self.pid = 0
+        self.exit_code: int | None = None  #: as subprocess has it: negative for a signal
+        self.deadline_passed = False
+        self.output_limit_passed = False
+        self.first_output_seconds: float | None = None
+        self.first_output_cpu_seconds: float | None = None
+        self.total_seconds: float | None = None
+        self.ended = threading.Event()
+        self._complaints = bytearray()
+        self._read_console = read_console
+        self._deadline = deadline
+        self._memory = memory
+        self._streams = (stdin, stdout, stderr)
+        self._pass_fds = tuple(pass_fds)
+        self._errors = errors
+        self._environment = environment
+        self._tracer = tracer
+        self._gate = gate
+        self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._wake_read, self._wake_write = os.pipe()
+        self._start_error: Exception | None = None
+        self._started = threading.Event()
+
+    @property
+    def complaints(self) -> str:
+        """What the child wrote to its standard error, where that is not the console."""
+        return self._complaints.decode(errors="replace").strip()
+
+    def launch(self) -> None:
+        """Start the thread and the child.
+
+        Raises:
+            StartFailed: The host refused.
+        """
+        self.start()
+        self._started.wait()
+        if self._start_error is not None:
+            raise StartFailed(f"the host refused to run it: {self._start_error}", command=self.command)
+
+    def kill(self) -> None:
+        """End the child at once, and everything it started."""
+        if self.pid and not self.ended.is_set():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def ask(self, request: Callable[[], None]) -> None:
+        """Have the keeper's thread run something."""
+        self._requests.put(request)
+        with contextlib.suppress(OSError):
+            os.write(self._wake_write, b"!")
+
+    def run(self) -> None:
+        """The thread's life: from the child's start to its end."""
+        try:
+            begin = time.monotonic()
+            child = self._spawn()
+        except (OSError, StartFailed) as error:
+            self._start_error = error
+            self._started.set()
+            return
+        finally:
+            for fd in {fd for fd in (*self._streams, *self._pass_fds) if fd is not None}:
+                os.close(fd)
+        _running.add(self)
+        try:
+            self._attend(child, begin)
+        finally:
+            self.kill()
+            if self.exit_code is None:
+                self.exit_code = child.wait()
+            self.total_seconds = time.monotonic() - begin
+            _running.discard(self)
+            self.console.feed(b"", last=True)
+            self.ended.set()
+            for fd in (self._read_console, self._wake_read, self._wake_write, self._errors):
+                if fd is not None:
+                    os.close(fd)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        stdin, stdout, stderr = (subprocess.DEVNULL if fd is None else fd for fd in self._streams)
+        child = subprocess.Popen(
+            bounded(self.command, memory=self._memory, seconds=self._deadline, gate=self._gate and self._gate[0]),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=self._pass_fds,
+            env=self._environment,
+            # A session of its own: a terminal's Ctrl-C, meant for a cell, does not reach it.
+            start_new_session=True,
+        )
+        self.pid = child.pid
+        if self._tracer is not None and self._gate is not None:
+            try:
+                self._tracer.attach(child.pid)
+                os.write(self._gate[1], b"\n")
+            except OSError as error:
+                self.kill()
+                child.wait()
+                raise StartFailed(
+                    f"the host forbids tracing: {error}", remedy="run it without stop_at, or allow ptrace"
+                ) from error
+            finally:
+                os.close(self._gate[1])
+        self._started.set()
+        return child
+
+    def _attend(self, child: subprocess.Popen[bytes], begin: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._read_console, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
+            if self._errors is not None:
+                selector.register(self._errors, selectors.EVENT_READ)
+            pidfd = os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") and self._tracer is None else None
+            if pidfd is not None:
+                selector.register(pidfd, selectors.EVENT_READ)
+            try:
+                while not self._has_ended(child):
+                    left = begin + self._deadline - time.monotonic()
+                    if left <= 0 or self.console.received > Console.LIMIT:
+                        self.deadline_passed = left <= 0
+                        self.output_limit_passed = left > 0
+                        self.kill()
+                    timeout = max(0.0, left) if pidfd is not None else _POLL_SECONDS
+                    for key, _ in selector.select(timeout):
+                        self._serve(selector, key.fd, begin)
+            finally:
+                if pidfd is not None:
+                    os.close(pidfd)
+            self._drain(begin)
+
+    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
+        if self._tracer is None:
+            self.exit_code = child.poll()
+        else:
+            status = self._tracer.poll()
+            if status is not None:
+                self.exit_code = child.returncode = os.waitstatus_to_exitcode(status)
+        return self.exit_code is not None
+
+    def _serve(self, selector: selectors.BaseSelector, fd: int, begin: float) -> None:
+        if fd == self._wake_read:
+            os.read(fd, _CHUNK)
+            with contextlib.suppress(Empty):
+                while True:
+                    self._requests.get_nowait()()
+        elif fd in (self._read_console, self._errors) and not self._take(fd, begin):
+            selector.unregister(fd)
+
+    def _take(self, fd: int, begin: float) -> bool:
+        """Read once. False when the other end is closed."""
+        try:
+            data = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False  # a pseudo-terminal whose other end is closed says EIO
+        if not data:
+            return False
+        if fd == self._errors:
+            self._complaints += data[: _CHUNK - len(self._complaints)]
+            return True
+        if self.first_output_seconds is None:
+            self.first_output_seconds = time.monotonic() - begin
+            self.first_output_cpu_seconds = _cpu_seconds(self.pid)
+        self.console.feed(data)
+        return True
+
+    def _drain(self, begin: float) -> None:
+        for fd in (self._read_console, self._errors):
+            if fd is not None:
+                os.set_blocking(fd, False)
+                with selectors.DefaultSelector() as ready:
+                    ready.register(fd, selectors.EVENT_READ)
+                    while ready.select(0) and self._take(fd, begin):
+                        pass
+
+
+def bounded(command: Sequence[str], *, memory: int, seconds: float, gate: int | None = None) -> list[str]:
+    """The command inside a wrapper that limits it and ties it to this process.
+
+    Args:
+        command: What to run.
+        memory: Bytes of address space.
+        seconds: The deadline; twice that in processor time is a second line of defence.
+        gate: Descriptor to read a line from before the command starts.
+    """
+    # $PPID: had the owner died before the death signal was armed, nobody would send it.
+    script = (
+        f'test "$PPID" = {os.getpid()} || exit 1; '
+        f"ulimit -c 0; ulimit -v {memory // 1024}; ulimit -t {int(2 * seconds) + 2}; "
+    )
+    if gate is not None:
+        script += f"read -r go <&{gate}; exec {gate}<&-; "
+    wrapped = ["sh", "-c", script + 'exec "$@"', "sh", *command]
+    setpriv = shutil.which("setpriv")
+    if sys.platform == "linux" and setpriv:
+        return [setpriv, "--pdeathsig", "KILL", "--", *wrapped]
+    return wrapped
+
+
+def _cpu_seconds(pid: int) -> float | None:
+    """Processor time of a whole process so far. Its clock's number is made as clock_getcpuclockid(3) makes it."""
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return None
+
+
+_running: weakref.WeakSet[Keeper] = weakref.WeakSet()
+
+
+@atexit.register
+def _kill_all() -> None:
+    """An owner that ends in good order takes its machines along on every system, not only on Linux."""
+    for keeper in list(_running):
+        keeper.kill()

@@ -1,0 +1,279 @@
+"""What every machine is: something that runs one image, prints, ends, and has an address space."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError
+from unilab.machines.console import Console
+from unilab.machines.keeper import Keeper
+from unilab.machines.result import End, Outcome, Result, State
+from unilab.spaces.model import AddressSpace
+from unilab.toolchain import Image
+
+#: ``stop_at`` for the moment when the program is about to end and everything it made is still there.
+EXIT = "exit"
+
+#: How long to wait for something that takes milliseconds on an idle host.
+PATIENCE = 10.0
+
+
+class Machine(ABC):
+    """One run of one image. A context manager: leaving it ends the machine.
+
+    Made by ``unilab.start``, not directly. All methods may be called from any thread.
+    """
+
+    architecture = ""
+    #: QEMU's machine type and accelerator, where there are such things.
+    machine: str | None = None
+    accelerator: str | None = None
+
+    def __init__(self, image: Image, console: Console, *, deadline: float) -> None:
+        self.image = image
+        self.console = console
+        self.deadline = deadline
+        self._state = State.CREATED
+        self._keeper: Keeper | None = None
+        self._quit = False
+        self._lock = threading.RLock()
+        self._begin = 0.0
+
+    # ---- what differs --------------------------------------------------------
+
+    @abstractmethod
+    def _make_keeper(self) -> Keeper:
+        """The keeper of the host command, not yet started."""
+
+    @abstractmethod
+    def _run_to_stop(self) -> None:
+        """Wait until the machine has reached its ``stop_at``, if it has one, and is paused there."""
+
+    @abstractmethod
+    def _outcome(self, keeper: Keeper) -> Outcome:
+        """How the machine ended; raises MachineError if it did not end by the program's doing."""
+
+    @abstractmethod
+    def _pause(self) -> None: ...
+
+    @abstractmethod
+    def _resume(self) -> None: ...
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Press the reset button: the machine starts over.
+
+        Raises:
+            MachineError: It has ended, or has no such button.
+        """
+
+    @abstractmethod
+    def send(self, text: str) -> None:
+        """Type on the console.
+
+        Raises:
+            MachineError: The machine has ended.
+        """
+
+    @abstractmethod
+    def send_eof(self) -> None:
+        """End the console's input: the program's next read finds the end of the file."""
+
+    @abstractmethod
+    def address_space(self) -> AddressSpace:
+        """Its address space now. A running machine is paused for the few milliseconds that this takes.
+
+        Raises:
+            MachineError: It has ended: there is nothing left to look at.
+        """
+
+    def _release(self) -> None:
+        """Give back what outlives the host command."""
+
+    # ---- what is common ------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """CREATED, RUNNING, PAUSED or ENDED, as of now."""
+        if self._keeper is not None and self._keeper.ended.is_set():
+            return State.ENDED
+        return self._state
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The host command, without the wrapper that limits it."""
+        return self._keeper.command if self._keeper is not None else ()
+
+    @property
+    def pid(self) -> int:
+        """The host's number for it; 0 before the start."""
+        return self._keeper.pid if self._keeper is not None else 0
+
+    @property
+    def first_output_cpu_seconds(self) -> float | None:
+        """Processor time of the host command until the first byte it printed."""
+        return self._keeper.first_output_cpu_seconds if self._keeper is not None else None
+
+    def start(self) -> Self:
+        """Start it, and run to its ``stop_at`` if it has one.
+
+        Raises:
+            StartFailed: The host refused; the machine is as it was before.
+            DeadlineExceeded: It did not reach ``stop_at`` in time.
+        """
+        with self._lock:
+            if self._state is not State.CREATED:
+                raise CourseError("this machine was started before", remedy="make another with unilab.start")
+            keeper = self._make_keeper()
+            self._begin = time.monotonic()
+            try:
+                keeper.launch()
+            except BaseException:
+                self._release()
+                raise
+            self._keeper = keeper
+            self._state = State.RUNNING
+        try:
+            self._run_to_stop()
+        except BaseException:
+            self.quit()
+            raise
+        return self
+
+    def wait(self, timeout: float | None = None, *, check: bool = True) -> Outcome:
+        """Wait until the machine has ended.
+
+        Args:
+            timeout: Seconds to wait at most; the machine goes on. None waits for its deadline.
+            check: Raise if the program crashed.
+
+        Raises:
+            TimeoutError: The timeout has passed.
+            DeadlineExceeded: The machine ran until its deadline and was killed.
+            GuestPanic: With ``check``: the library OS stopped itself.
+            MachineError: The machine ended by nobody's wish; or, with ``check``, a signal ended the program.
+        """
+        keeper = self._live_keeper()
+        if not keeper.ended.wait(timeout):
+            raise TimeoutError(f"{self.image.program} is still running after {timeout} seconds")
+        if self._quit:
+            return Outcome(End.QUIT, None)
+        if keeper.deadline_passed:
+            raise DeadlineExceeded(
+                f"{self.image.program.name} was still running after {self.deadline:g} seconds and was ended",
+                command=self.command,
+                exit_code=keeper.exit_code,
+                console=self.console.text,
+                remedy="if it needs longer, give a larger deadline; if it never ends, look for a loop",
+            )
+        if keeper.output_limit_passed:
+            raise self._error(f"it printed more than {Console.LIMIT >> 20} MiB and was ended")
+        outcome = self._outcome(keeper)
+        if check and outcome.end is End.PANIC:
+            raise self._error(
+                f"{self.image.program.name} crashed: {_panic_reason(self.console.text)}", kind=GuestPanic
+            )
+        if check and outcome.end is End.SIGNAL:
+            number = (outcome.exit_status or 0) - 128
+            raise self._error(f"{self.image.program.name} was ended by signal {number}")
+        return outcome
+
+    def result(self) -> Result:
+        """The whole run as plain values; waits for its end first, and raises only what prevents a result."""
+        outcome = self.wait(check=False)
+        keeper = self._live_keeper()
+        return Result(
+            program=str(self.image.program),
+            architecture=self.architecture,
+            machine=self.machine,
+            accelerator=self.accelerator,
+            image=str(self.image.path),
+            image_bytes=self.image.size,
+            build_seconds=self.image.build_seconds,
+            first_output_seconds=keeper.first_output_seconds,
+            total_seconds=keeper.total_seconds or 0.0,
+            exit_status=outcome.exit_status,
+            console=self.console.text,
+        )
+
+    def pause(self) -> None:
+        """Stop it where it is. Nothing happens if it is paused already.
+
+        Raises:
+            MachineError: It has ended.
+        """
+        with self._lock:
+            self._must_live()
+            if self._state is State.RUNNING:
+                self._pause()
+                self._state = State.PAUSED
+
+    def resume(self) -> None:
+        """Let it run on. Nothing happens if it is running already.
+
+        Raises:
+            MachineError: It has ended.
+        """
+        with self._lock:
+            self._must_live()
+            if self._state is State.PAUSED:
+                # Said first: it may end before the call returns.
+                self._state = State.RUNNING
+                self._resume()
+
+    def quit(self) -> None:
+        """End it at once, whatever it is doing. Nothing happens if it has ended already."""
+        keeper = self._keeper
+        if keeper is not None and not keeper.ended.is_set():
+            self._quit = True
+            keeper.kill()
+            keeper.ended.wait(PATIENCE)
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.quit()
+
+    def __repr__(self) -> str:
+        return f"<{self.image.program.name} as a {self.architecture}: {self.state}>"
+
+    def _live_keeper(self) -> Keeper:
+        if self._keeper is None:
+            raise MachineError("this machine was never started", remedy="call its start() first")
+        return self._keeper
+
+    def _must_live(self) -> None:
+        if self._live_keeper().ended.is_set():
+            raise self._error("the machine has ended", remedy="start it again with unilab.start")
+
+    def _error(
+        self, message: str, *, kind: type[MachineError] = MachineError, remedy: str | None = None
+    ) -> MachineError:
+        keeper = self._keeper
+        return kind(
+            message,
+            command=self.command,
+            exit_code=keeper.exit_code if keeper is not None else None,
+            console=self.console.text,
+            remedy=remedy,
+        )
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of ``data``, waiting as long as the reader takes."""
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _panic_reason(console: str) -> str:
+    marked = [line for line in console.splitlines() if line.startswith("libos: panic: ")]
+    return marked[-1].removeprefix("libos: panic: ") if marked else "the library OS stopped itself"

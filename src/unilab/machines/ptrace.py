@@ -1,0 +1,116 @@
+"""Stopping a process where we want to look at it: Linux's ptrace(2).
+
+Only the thread that attached may give orders, so all of this runs on the
+machine's keeper thread.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+# Numbers of linux/ptrace.h; each is part of the system's stable interface.
+_CONT, _GETREGS, _SETREGS, _DETACH, _SEIZE = 7, 12, 13, 17, 0x4206
+_OPTION_EXEC, _OPTION_EXIT, _OPTION_EXITKILL = 1 << 4, 1 << 6, 1 << 20
+_EVENT_EXEC, _EVENT_EXIT = 4, 6
+_REGISTERS = 27  #: 64-bit words of struct user_regs_struct
+_RIP = 16  #: index of rip in it
+_WAIT_ANY_CHILD_KIND = 0x40000000  #: __WALL
+_BREAKPOINT = b"\xcc"  #: int3
+
+
+def _ptrace(request: int, pid: int, address: object = 0, data: object = 0) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    if libc.ptrace(request, pid, address, data) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+class ProcessTracer:
+    """Stops a child at an address of its program, or just before it ends, and lets go of it after.
+
+    Args:
+        program: The file it will run, to tell it from the shell that starts it.
+        stop_at: An address, or None for the moment before the end.
+        on_stop: Called on the keeper thread when it has stopped there.
+    """
+
+    def __init__(self, program: Path, stop_at: int | None, on_stop: Callable[[], None]) -> None:
+        self._program = program.resolve()
+        self._stop_at = stop_at
+        self._on_stop = on_stop
+        self._saved = b""
+        self._attached = False
+        self.pid = 0
+        self.stopped = threading.Event()
+
+    def attach(self, pid: int) -> None:
+        """Take hold of the child. The child is killed should we die.
+
+        Raises:
+            OSError: The host forbids it.
+        """
+        self.pid = pid
+        _ptrace(_SEIZE, pid, 0, _OPTION_EXEC | _OPTION_EXIT | _OPTION_EXITKILL)
+        self._attached = True
+
+    def poll(self) -> int | None:
+        """Handle what the child has reported; its wait status once it has ended, else None."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG | _WAIT_ANY_CHILD_KIND)
+        if pid == 0:
+            return None
+        if not os.WIFSTOPPED(status):
+            return status
+        sig, event = os.WSTOPSIG(status), status >> 16
+        if event == _EVENT_EXEC:
+            if Path(f"/proc/{self.pid}/exe").resolve() == self._program:
+                self._arm()
+            _ptrace(_CONT, self.pid)
+        elif event == _EVENT_EXIT:
+            self._stop() if self._stop_at is None else self._let_go()
+        elif sig == signal.SIGTRAP and self._saved:
+            self._disarm()
+            self._stop()
+        else:
+            _ptrace(_CONT, self.pid, 0, sig if event == 0 else 0)
+        return None
+
+    def resume(self) -> None:
+        """Let the stopped child run on, untraced."""
+        if self.stopped.is_set():
+            self.stopped.clear()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._attached = False
+        _ptrace(_DETACH, self.pid)
+
+    def _stop(self) -> None:
+        self.stopped.set()
+        self._on_stop()
+
+    def _arm(self) -> None:
+        if self._stop_at is not None:
+            with Path(f"/proc/{self.pid}/mem").open("r+b", buffering=0) as memory:
+                memory.seek(self._stop_at)
+                self._saved = memory.read(1)
+                memory.seek(self._stop_at)
+                memory.write(_BREAKPOINT)
+
+    def _disarm(self) -> None:
+        """Put the instruction back and step back onto it."""
+        assert self._stop_at is not None
+        with Path(f"/proc/{self.pid}/mem").open("r+b", buffering=0) as memory:
+            memory.seek(self._stop_at)
+            memory.write(self._saved)
+        self._saved = b""
+        registers = (ctypes.c_uint64 * _REGISTERS)()
+        _ptrace(_GETREGS, self.pid, 0, ctypes.addressof(registers))
+        registers[_RIP] = self._stop_at
+        _ptrace(_SETREGS, self.pid, 0, ctypes.addressof(registers))

@@ -1,0 +1,132 @@
+"""Which QEMU, and how it is told what machine to be."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from unilab.errors import QemuMissing
+
+#: The oldest whose microvm takes memory from a backend and boots PVH images; 7.2 is what the tests run.
+MINIMUM = (6, 2)
+
+#: Words for -machine, by the names the course uses.
+MACHINES = {
+    # Without ACPI, QEMU lists its virtio devices on the command line; the timer and clock are asked for by name.
+    "microvm": "microvm,acpi=off,rtc=on,pit=on,pic=on",
+    "q35": "q35",
+    "pc": "pc",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Qemu:
+    """An installed QEMU."""
+
+    path: str
+    version: tuple[int, ...]
+
+
+def find() -> Qemu:
+    """The QEMU to use: ``$UNILAB_QEMU``, or ``qemu-system-x86_64`` from PATH.
+
+    Raises:
+        QemuMissing: There is none, it does not run, or it is too old.
+    """
+    name = os.environ.get("UNILAB_QEMU", "qemu-system-x86_64")
+    path = shutil.which(name)
+    if path is None:
+        raise QemuMissing(f"QEMU is missing: there is no {name} in PATH", remedy="./course doctor names the command")
+    version = _version(path, Path(path).stat().st_mtime_ns)
+    if version < MINIMUM:
+        raise QemuMissing(
+            f"{path} is version {_dotted(version)}, and the course needs {_dotted(MINIMUM)} or newer",
+            remedy="install a newer QEMU, or set UNILAB_QEMU to one",
+        )
+    return Qemu(path, version)
+
+
+@cache
+def _version(path: str, changed: int) -> tuple[int, ...]:
+    """The version of the file at ``path`` as it was when it ``changed``."""
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise QemuMissing(f"{path} cannot be run: {error}", command=[path, "--version"]) from error
+    found = re.search(r"version (\d+)\.(\d+)(?:\.(\d+))?", said)
+    if found is None:
+        raise QemuMissing(f"{path} does not say its version; it says {said[:200]!r}", command=[path, "--version"])
+    return tuple(int(part) for part in found.groups("0"))
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What QEMU inherits instead of opening: nothing to race for, and nothing left behind.
+
+    Attributes:
+        serial: One end of a socket pair.
+        monitor: One end of a socket pair, for QMP.
+        ram: A file in memory of the guest's RAM size.
+        debugger: One end of a socket pair for the gdb stub; None for no stub.
+    """
+
+    serial: int
+    monitor: int
+    ram: int
+    debugger: int | None = None
+
+
+def command_line(
+    qemu: Qemu, kernel: Path, *, machine: str, accelerator: str, memory: int, words: str, inherited: Descriptors
+) -> list[str]:
+    """The whole host command.
+
+    Args:
+        qemu: Which QEMU.
+        kernel: A PVH image.
+        machine: A key of MACHINES.
+        accelerator: ``tcg`` or ``kvm``.
+        memory: MiB of RAM.
+        words: The guest's command line.
+        inherited: Descriptors.
+    """
+    command = [
+        qemu.path,
+        "-machine",
+        f"{MACHINES[machine]},memory-backend=ram",
+        "-object",
+        f"memory-backend-file,id=ram,size={memory}M,share=on,mem-path=/dev/fd/{inherited.ram}",
+        "-m",
+        f"{memory}M",
+        # Five-level paging off: one walk fits every machine of the course.
+        *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else _TCG),
+        *["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+        *_channel("serial", inherited.serial),
+        *["-serial", "chardev:serial"],
+        *_channel("monitor", inherited.monitor),
+        *["-mon", "chardev=monitor,mode=control"],
+        *["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+        *["-kernel", str(kernel), "-append", words],
+    ]
+    if inherited.debugger is not None:
+        # -S: the guest waits for its debugger before the first instruction.
+        command += [*_channel("debugger", inherited.debugger), "-gdb", "chardev:debugger", "-S"]
+    return command
+
+
+# A small translation buffer: these guests are small, and the default reserves a gigabyte of addresses.
+_TCG = ["-accel", "tcg,tb-size=32", "-cpu", "max,la57=off"]
+
+
+def _channel(name: str, fd: int) -> list[str]:
+    return ["-chardev", f"socket,id={name},fd={fd}"]
