@@ -88,5 +88,5 @@ class Monitor:
         except concurrent.futures.TimeoutError as error:
             future.cancel()
             raise MachineError(f"QEMU has not answered {doing} for {_TIMEOUT:.0f} seconds") from error
-        except (QMPError, OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+        except (QMPError, EOFError, OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as error:
             raise MachineError(f"QEMU is gone, so {doing} cannot be done: {error}") from error

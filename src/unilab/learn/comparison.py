@@ -1,0 +1,85 @@
+"""A prediction beside an observation, in words. Plain values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Answer = int | float | str
+
+
+def parse_number(text: str) -> float | None:
+    """The number a learner typed, or None.
+
+    Takes thousands separators of any common kind, a decimal point, and ``0x`` hexadecimal.
+
+    >>> parse_number("1,200"), parse_number("0x10"), parse_number("many")
+    (1200.0, 16.0, None)
+    """
+    digits = text.strip().lower()
+    for separator in (",", "_", " ", "\u00a0", "\u202f"):
+        digits = digits.replace(separator, "")
+    try:
+        number = float(int(digits, 16)) if digits.startswith("0x") else float(digits)
+    except ValueError:
+        return None
+    return number if abs(number) != float("inf") and number == number else None
+
+
+def value_text(value: Answer, unit: str = "") -> str:
+    """A value as people write it.
+
+    >>> value_text(12345, "bytes"), value_text(0.5), value_text("the kernel")
+    ('12,345 bytes', '0.5', 'the kernel')
+    """
+    if isinstance(value, float):
+        text = f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
+    else:
+        text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{text} {unit}" if unit else text
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was predicted, what was observed, and how they differ.
+
+    Attributes:
+        predicted: In words, with its unit; ``no prediction`` where there is none.
+        observed: In words, with its unit.
+        verdict: One sentence about the difference; empty without a prediction.
+    """
+
+    predicted: str
+    observed: str
+    verdict: str
+
+    def __str__(self) -> str:
+        """Two or three lines of text."""
+        lines = [f"Predicted: {self.predicted}", f"Observed:  {self.observed}"]
+        return "\n".join([*lines, self.verdict] if self.verdict else lines)
+
+
+def compare(predicted: Answer | None, observed: Answer, unit: str = "") -> Comparison:
+    """Put a prediction beside an observation.
+
+    >>> compare(10, 61).verdict
+    'Observed is 6.1 times what you predicted.'
+    """
+    shown = value_text(observed, unit)
+    if predicted is None:
+        return Comparison("no prediction", shown, "")
+    return Comparison(value_text(predicted, unit), shown, _verdict(predicted, observed))
+
+
+def _verdict(predicted: Answer, observed: Answer) -> str:
+    if predicted == observed:
+        return "Just as you predicted."
+    if isinstance(predicted, str) or isinstance(observed, str):
+        return "Not what you predicted. What made you expect it?"
+    if observed == 0 or predicted == 0 or (observed < 0) != (predicted < 0):
+        return f"You were off by {value_text(abs(observed - predicted))}."
+    ratio = observed / predicted
+    if 0.9 <= ratio <= 1.1:
+        return "Within a tenth of what you predicted."
+    if ratio > 1:
+        return f"Observed is {ratio:,.3g} times what you predicted."
+    return f"You predicted {1 / ratio:,.3g} times what was observed."

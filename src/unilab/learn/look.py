@@ -1,0 +1,25 @@
+"""The frame that every static form here is shown in."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+
+def framed(kind: str, body: str, state: str = "") -> str:
+    """Wrap HTML in the package's frame, with the style sheet it needs.
+
+    Args:
+        kind: ``card``, ``predict``, ``reveal``, ``quiz`` or ``check``.
+        body: HTML, already escaped.
+        state: What tests and styles look for in ``data-state``.
+    """
+    data = f' data-state="{state}"' if state else ""
+    return f'<div class="ul ul-{kind}"{data}><style>{_style()}</style>{body}</div>'
+
+
+@cache
+def _style() -> str:
+    return (STATIC / "learn.css").read_text(encoding="utf-8")

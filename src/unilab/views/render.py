@@ -1,0 +1,396 @@
+"""Draws address spaces as one SVG: the renderer behind the live view, its static form and saved files.
+
+No element has an id, so any number of pictures can share a page.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+
+from unilab.spaces.model import AddressSpace, Privilege, Region
+from unilab.views.layout import LINE_HEIGHT, Block, Column, Gap, Heading, arrange
+from unilab.views.table import gap_text, translation_text
+from unilab.views.theme import Theme, permission_class, style
+from unilab.views.words import address_text, distinct, group_name, name_of, region_details, size_text
+
+_MARGIN = 16.0
+_COLUMN_GAP = 36.0
+_HEADER_HEIGHT = 76.0
+_SPINE_WIDTH = 16.0
+_INDENT = 14.0
+_LEGEND_LINE = 24.0
+#: Advance of one character, as a part of the font size.
+_MONOSPACE, _SANS_SERIF = 0.61, 0.56
+
+_PERMISSION_WORDS = {
+    "rx": "execute: code",
+    "r": "read only: constants",
+    "rw": "read and write: data",
+    "rwx": "write and execute: dangerous",
+    "none": "no access: guard",
+}
+_PRIVILEGE_WORDS = {
+    Privilege.USER: "user: any code may touch it",
+    Privilege.KERNEL: "kernel: privileged code only",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a column stands on the page."""
+
+    index: int
+    space: AddressSpace
+    column: Column
+    left: float
+    gutter: float
+    width: float
+
+    @property
+    def x(self) -> float:
+        """Left edge of its blocks; the address marks are to the left of it."""
+        return self.left + self.gutter
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+
+def svg(
+    spaces: Sequence[AddressSpace],
+    *,
+    theme: Theme = "auto",
+    expanded: Sequence[Collection[str]] = (),
+) -> str:
+    """Draw address spaces side by side.
+
+    Args:
+        spaces: One column each, left to right.
+        theme: ``auto`` follows the page; ``light`` and ``dark`` fix the colours.
+        expanded: For each space, the keys of the groups to show open.
+
+    Returns:
+        A whole ``<svg>`` element with its style sheet.
+    """
+    places = _place(spaces, expanded)
+    width = max([360.0, *(p.right for p in places)]) + _MARGIN
+    picture_bottom = _HEADER_HEIGHT + max((p.column.height for p in places), default=0.0)
+    legend, legend_height = _legend(spaces, width, picture_bottom + 28)
+    height = picture_bottom + 28 + legend_height + _MARGIN
+    names = " and ".join(space.name for space in spaces) or "no address space"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="uv uv-picture" role="group" '
+        f'aria-label="{_attribute("Map of " + names)}" '
+        f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}">'
+        f"<style>{style(theme)}</style>"
+        f'<rect class="uv-paper" width="{_n(width)}" height="{_n(height)}"/>'
+        f"{''.join(_column(place) for place in places)}{legend}</svg>"
+    )
+
+
+def fit(text: str, width: float, size: float, *, advance: float = _SANS_SERIF) -> str:
+    """Shorten text with an ellipsis until it should fit.
+
+    Args:
+        text: What to write.
+        width: Room for it, pixels.
+        size: Font size, pixels.
+        advance: Mean width of a character, as a part of the font size.
+    """
+    if text_width(text, size, advance) <= width:
+        return text
+    while text and text_width(text + "…", size, advance) > width:
+        text = text[:-1]
+    return text.rstrip(" ,") + "…" if text else ""
+
+
+def text_width(text: str, size: float, advance: float = _SANS_SERIF) -> float:
+    """Estimated width in pixels; East Asian wide characters count as a full em."""
+    return sum(size * (1.0 if unicodedata.east_asian_width(c) in "WF" else advance) for c in text)
+
+
+def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) -> list[_Place]:
+    block_width = 264.0 if len(spaces) <= 2 else 224.0 if len(spaces) == 3 else 196.0
+    places = []
+    left = _MARGIN
+    for index, space in enumerate(spaces):
+        column = arrange(space, expanded[index] if index < len(expanded) else ())
+        longest = max([len("0x0"), *(len(address_text(edge)) for edge in _edges(space, column))])
+        gutter = longest * 10 * _MONOSPACE + 12
+        places.append(_Place(index, space, column, left, gutter, block_width))
+        left += gutter + block_width + _COLUMN_GAP
+    return places
+
+
+def _edges(space: AddressSpace, column: Column) -> list[int]:
+    """Addresses that get a mark in this column."""
+    edges = [e for b in column.blocks for e in (space.regions[b.first].start, space.regions[b.last].end)]
+    return edges + [e for g in column.gaps for e in (g.start, g.end)]
+
+
+def _column(place: _Place) -> str:
+    column, space = place.column, place.space
+    count = f"{len(space.regions)} regions in {len(column.blocks)} blocks"
+    label = f"{space.name}: {count}, high addresses on top"
+    drawn: list[tuple[float, str]] = [(h.y, _heading(place, h)) for h in column.headings]
+    drawn += [(b.y, _block(place, b)) for b in column.blocks]
+    drawn.sort(key=lambda item: item[0])
+    return (
+        f'<g class="uv-column" data-space="{place.index}">{_header(place)}'
+        f'<g aria-hidden="true">{_marks(place)}{"".join(_gap(place, g) for g in column.gaps)}</g>'
+        f'<g role="tree" aria-label="{_attribute(label)}">{"".join(markup for _, markup in drawn)}</g></g>'
+    )
+
+
+def _header(place: _Place) -> str:
+    space, left = place.space, place.left
+    room = place.right - left
+    source = str(space.source)
+    badge = text_width(source, 10, 0.76) + 12
+    return (
+        f"<g><title>{escape(space.name)}, {escape(space.origin)}</title>"
+        + _text(fit(space.name, room, 15), left, 26, "uv-name")
+        + f'<g class="uv-badge uv-badge-{source.lower()}" data-badge="{source}">'
+        f"<rect {_rect((left, 35, badge, 16))}/>"
+        + _text(source, left + badge / 2, 46.5, anchor="middle")
+        + "</g>"
+        + _text(fit(space.origin, room - badge - 7, 11), left + badge + 7, 47, "uv-muted")
+        + _text(fit(translation_text(space.translation), room, 11), left, 65, "uv-muted")
+        + "</g>"
+    )
+
+
+def _marks(place: _Place) -> str:
+    """Address marks at the edges of blocks and gaps, each edge once."""
+    marks: dict[float, int] = {}
+    for block in place.column.blocks:
+        marks[block.y] = place.space.regions[block.last].end
+        marks[block.y + block.height] = place.space.regions[block.first].start
+    for gap in place.column.gaps:
+        marks.setdefault(gap.y, gap.end)
+        marks.setdefault(gap.y + gap.height, gap.start)
+    return "".join(
+        f'<path class="uv-tick" d="M{_n(place.x - 5)} {_n(_HEADER_HEIGHT + y)}h5"/>'
+        + _text(address_text(address), place.x - 8, _HEADER_HEIGHT + y + 3.5, "uv-address", anchor="end")
+        for y, address in sorted(marks.items())
+    )
+
+
+def _gap(place: _Place, gap: Gap) -> str:
+    x = place.x + gap.depth * _INDENT
+    middle = _HEADER_HEIGHT + gap.y + gap.height / 2
+    words = gap_text(gap.start, gap.size, gap.hole)
+    return (
+        f'<g class="uv-gap" data-start="{gap.start:#x}" data-end="{gap.end:#x}"><title>{words}</title>'
+        # The zigzag says that the scale is broken here.
+        f'<path class="uv-break" d="M{_n(x + 8)} {_n(middle - 7)}v3.5l-4 2l8 3l-4 2v3.5"/>'
+        + _text(fit(words, place.right - x - 24, 11), x + 24, middle + 3.5, "uv-muted")
+        + "</g>"
+    )
+
+
+def _open_item(place: _Place, part: Block | Heading, name: str, state: str, look: str) -> str:
+    """The start tag of something a reader can focus, with what tests and scripts look for."""
+    regions = place.space.regions
+    return (
+        f'<g class="uv-block {look}" data-block="{place.index}:{part.key}" '
+        f'data-start="{regions[part.first].start:#x}" data-end="{regions[part.last].end:#x}" '
+        f'role="treeitem" tabindex="-1" aria-level="{part.depth + 1}" aria-selected="false"{state} '
+        f'aria-label="{_attribute(name)}"><title>{escape(name)}</title>'
+    )
+
+
+def _heading(place: _Place, heading: Heading) -> str:
+    members = place.space.regions[heading.first : heading.last + 1]
+    x = place.x + heading.depth * _INDENT
+    top = _HEADER_HEIGHT + heading.y
+    bottom = _HEADER_HEIGHT + heading.bottom
+    box = (x, top, place.right - x, LINE_HEIGHT)
+    name = f"{group_name(members)}, {len(members)} mappings"
+    return (
+        _open_item(place, heading, f"{name}, open", ' aria-expanded="true"', "uv-heading")
+        + f'<rect class="uv-neutral" {_rect(box)}/>'
+        f'<path class="uv-bracket" d="M{_n(x + 5)} {_n(top + LINE_HEIGHT)}V{_n(bottom - 1)}"/>'
+        + _text("▾ " + fit(name, place.right - x - 30, 12, advance=0.64), x + 8, top + 14, "uv-bold")
+        + _ring(box)
+    )
+
+
+def _block(place: _Place, block: Block) -> str:
+    members = place.space.regions[block.first : block.last + 1]
+    x = place.x + block.depth * _INDENT
+    box = (x + 0.5, _HEADER_HEIGHT + block.y + 1, place.right - x - 1, block.height - 2)
+    return _group(place, block, members, box) if block.is_group else _region(place, block, members[0], box)
+
+
+_Box = tuple[float, float, float, float]  # x, y, width, height
+
+
+def _region(place: _Place, block: Block, region: Region, box: _Box) -> str:
+    x, y, width, height = box
+    kind = permission_class(region.permissions)
+    name = name_of(region)
+    details = region_details(region)
+    size = details["size"]
+    spoken = (
+        f"{name}, {region.permissions}, {size}, {details['start']} to {details['end']}, {region.privilege}"
+    )
+    letters_x = x + _SPINE_WIDTH + 7
+    label_x = letters_x + 3 * 11 * _MONOSPACE + 9
+    room = x + width - label_x - text_width(size, 11) - 12
+    label = fit(name, room, 12)
+    two_lines = height >= 34
+    baseline = y + (15 if two_lines else height / 2 + 4)
+    known = [word for word in (region.owner, region.kind) if word and word not in name]
+    # A one-line block says what it holds only where there is room for the whole word.
+    fits = bool(known) and text_width(known[-1], 11) <= room - text_width(label, 12) - 12
+    parts = [
+        _open_item(place, block, spoken, "", f"uv-{region.privilege}{' uv-loud' if kind == 'rwx' else ''}"),
+        f'<rect class="uv-body uv-fill-{kind}" {_rect(box)} rx="2"/>',
+        _spine(kind, (x, y, _SPINE_WIDTH, height)),
+        _text(region.permissions, letters_x, baseline, "uv-mono uv-bold"),
+        _text(label, label_x, baseline, aside=known[-1] if fits and not two_lines else ""),
+        _text(size, x + width - 8, baseline, "uv-muted", anchor="end"),
+    ]
+    if two_lines and known:
+        subtitle = fit(", ".join(known), x + width - label_x - 6, 11)
+        parts.append(_text(subtitle, label_x, baseline + 15, "uv-muted"))
+    return "".join(parts) + _ring(box)
+
+
+def _group(place: _Place, block: Block, members: Sequence[Region], box: _Box) -> str:
+    x, y, width, height = box
+    front = (x, y, width - 4, height - 4)
+    privileges = {r.privilege for r in members}
+    privilege = privileges.pop() if len(privileges) == 1 else Privilege.KERNEL
+    letters = " ".join(distinct(r.permissions for r in members))
+    size = size_text(sum(r.size for r in members))
+    spoken = (
+        f"{group_name(members)}, closed group of {len(members)} mappings, {letters}, {size} mapped, "
+        f"{address_text(members[0].start)} to {address_text(members[-1].end)}, {privilege}"
+    )
+    text_x, right = x + _SPINE_WIDTH + 7, x + width - 12
+    label = fit(group_name(members), right - text_x - text_width(size, 11) - 22, 12)
+    return (
+        _open_item(place, block, spoken, ' aria-expanded="false"', f"uv-group uv-{privilege}")
+        # A second sheet behind the first says that there is more than one.
+        + f'<rect class="uv-body uv-neutral" {_rect((x + 4, y + 4, width - 4, height - 4))} rx="2"/>'
+        f'<rect class="uv-body uv-neutral" {_rect(front)} rx="2"/>'
+        + _stripes(members, (x, y, _SPINE_WIDTH, height - 4))
+        + _text(f"▸ {label}", text_x, y + 14)
+        + _text(size, right, y + 14, "uv-muted", anchor="end")
+        + _text(letters, text_x, y + 28, "uv-mono uv-bold")
+        + _text(f"{len(members)} mappings", right, y + 28, "uv-muted", anchor="end")
+        + _ring(front)
+    )
+
+
+def _ring(box: _Box) -> str:
+    """What shows focus and selection; drawn last, and the end of the item."""
+    return f'<rect class="uv-ring" {_rect(box)} rx="2"/></g>'
+
+
+def _stripes(members: Sequence[Region], box: _Box) -> str:
+    """A group's spine: its members' permissions in their order, or once each where that is too fine."""
+    x, y, width, height = box
+    kinds = [kind for kind, _ in groupby(permission_class(r.permissions) for r in reversed(members))]
+    if height / len(kinds) < 5:
+        kinds = distinct(kinds)
+    each = height / len(kinds)
+    return "".join(_spine(kind, (x, y + i * each, width, each)) for i, kind in enumerate(kinds))
+
+
+def _spine(kind: str, box: _Box) -> str:
+    """The strip of full colour and pattern at a block's left edge."""
+    return (
+        f'<rect class="uv-strong-{kind}" {_rect(box)}/>'
+        f'<path class="uv-pattern uv-pattern-{kind}" d="{_pattern(kind, box)}"/>'
+    )
+
+
+def _pattern(kind: str, box: _Box) -> str:
+    """Path data of a permission's pattern. Drawn out rather than a <pattern>, which would need an id."""
+    x, y, width, height = box
+    if kind == "r":
+        return "".join(f"M{_n(x)} {_n(y + d)}h{_n(width)}" for d in _steps(height, 5))
+    if kind == "rx":
+        return "".join(f"M{_n(x + d)} {_n(y)}v{_n(height)}" for d in _steps(width, 4))
+    rising = _diagonals(box, 5, rising=True)
+    return rising if kind in ("rw", "none") else rising + _diagonals(box, 5, rising=False)
+
+
+def _steps(length: float, step: float) -> list[float]:
+    return [step / 2 + i * step for i in range(math.floor((length + step / 2 - 0.01) / step))]
+
+
+def _diagonals(box: _Box, step: float, *, rising: bool) -> str:
+    """Lines at 45 degrees, clipped to the box."""
+    x, y, width, height = box
+    parts = []
+    for offset in _steps(width + height, step):
+        # On this line, across + down == offset.
+        across, until = max(0.0, offset - height), min(width, offset)
+        x0, x1 = (across, until) if rising else (width - across, width - until)
+        parts.append(f"M{_n(x + x0)} {_n(y + offset - across)}L{_n(x + x1)} {_n(y + offset - until)}")
+    return "".join(parts)
+
+
+def _legend(spaces: Sequence[AddressSpace], width: float, top: float) -> tuple[str, float]:
+    """Permissions and privileges that occur, wrapped to the width; markup and height."""
+    regions = [r for space in spaces for r in space.regions]
+    letters: dict[str, list[str]] = {}
+    for region in regions:
+        letters.setdefault(permission_class(region.permissions), []).append(region.permissions)
+    entries = [
+        (f"{', '.join(distinct(letters[kind]))}  {words}", kind, "user")
+        for kind, words in _PERMISSION_WORDS.items()
+        if kind in letters
+    ]
+    entries += [
+        (words, "", str(privilege))
+        for privilege, words in _PRIVILEGE_WORDS.items()
+        if any(r.privilege == privilege for r in regions)
+    ]
+    x, y = _MARGIN, top
+    parts = []
+    for text, kind, privilege in entries:
+        room = 28 + text_width(text, 11) + 20
+        if x > _MARGIN and x + room > width:
+            x, y = _MARGIN, y + _LEGEND_LINE
+        box = (x, y, 20.0, 14.0)
+        swatch = _spine(kind, box) if kind else f'<rect class="uv-body uv-neutral" {_rect(box)} rx="2"/>'
+        parts.append(
+            f'<g class="uv-{privilege}" data-legend="{kind or privilege}">{swatch}'
+            f"{_text(text, x + 27, y + 11, 'uv-muted')}</g>"
+        )
+        x += room
+    height = y - top + 14 if entries else 0.0
+    return f'<g class="uv-legend" role="group" aria-label="Legend">{"".join(parts)}</g>', height
+
+
+def _text(text: str, x: float, y: float, look: str = "", *, anchor: str = "start", aside: str = "") -> str:
+    """A line of text. ``look`` is a CSS class or two; ``aside`` follows on the line, muted."""
+    attributes = f' class="{look}"' if look else ""
+    if anchor != "start":
+        attributes += f' text-anchor="{anchor}"'
+    more = f'<tspan class="uv-muted" dx="8">{escape(aside)}</tspan>' if aside else ""
+    return f'<text{attributes} x="{_n(x)}" y="{_n(y)}">{escape(text)}{more}</text>'
+
+
+def _rect(box: _Box) -> str:
+    x, y, width, height = box
+    return f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"'
+
+
+def _n(value: float) -> str:
+    """A coordinate with at most one decimal."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _attribute(text: str) -> str:
+    return escape(text, quote=True)

@@ -1,0 +1,10 @@
+/* Data is not executable: a return instruction in an array is not code. */
+#include <stdint.h>
+
+static unsigned char code[] = {0xc3};
+
+int main(void)
+{
+    ((void (*)(void))(uintptr_t)code)();
+    return 0;
+}

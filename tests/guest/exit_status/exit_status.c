@@ -1,0 +1,7 @@
+/* The program's status reaches the host. */
+#include <stdlib.h>
+
+int main(void)
+{
+    exit(200);
+}
