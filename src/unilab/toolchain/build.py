@@ -23,7 +23,7 @@ ARCHITECTURES = ("unikernel", "process")
 _PROGRAM_FLAGS = (
     f"--target={zig.TARGET} -march=x86-64 -nostdinc -Os -gdwarf-4 -Wall -fno-pic -mcmodel=small "
     "-fno-stack-protector -fno-unwind-tables -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
-    "-fno-omit-frame-pointer -fdiagnostics-color=never"
+    "-fno-omit-frame-pointer -fno-optimize-sibling-calls -fdiagnostics-color=never"
 ).split()
 
 _LINK_FLAGS = "-m elf_x86_64 -static --gc-sections --build-id=none --no-dynamic-linker".split()

@@ -1,4 +1,5 @@
 /* The command line becomes argv and the environment, whatever characters it has. */
+#define _GNU_SOURCE
 #include "../check.h"
 #include <unistd.h>
 
