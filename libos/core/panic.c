@@ -14,7 +14,7 @@
 #include "memory_map.h"
 #include "paging.h"
 
-enum { MAX_FRAMES = 32 };
+enum { MAX_ENTRIES = 32 };
 
 extern char __boot_stack_guard_start[], __trap_stack_guard_start[];
 
@@ -62,24 +62,50 @@ static const char *page_fault_reason(uintptr_t address, uint64_t error)
     return error & FAULT_WRITE ? "that page is read-only" : "that page may not be read";
 }
 
-static void backtrace(uint64_t rip, uint64_t rbp)
+static bool readable_word(uint64_t address)
 {
+    return address % 8 == 0 && paging_readable(address);
+}
+
+/* The host tells by the numbers which address is an instruction's own, and which are return addresses. */
+static void backtrace_entry(unsigned number, uint64_t address)
+{
+    console_puts("  #");
+    console_dec(number);
+    console_puts(" ");
+    console_hex(address);
+    console_puts("\n");
+}
+
+/* From an instruction outwards. `caller` is for a function that has no frame yet; 0 for one that has. */
+static void backtrace(uint64_t rip, uint64_t caller, uint64_t rbp)
+{
+    unsigned number = 0;
+
     console_puts("libos: backtrace, innermost first\n");
-    for (int i = 0; i < MAX_FRAMES; i++) {
-        console_puts("  #");
-        console_dec((uint64_t)i);
-        console_puts(" ");
-        console_hex(rip);
-        console_puts("\n");
-        /* A frame is the caller's rbp, then the return address. Never follow a pointer that would fault here. */
-        if (rbp % 8 || !paging_readable(rbp) || !paging_readable(rbp + 8))
-            return;
+    backtrace_entry(number++, rip);
+    if (caller)
+        backtrace_entry(number++, caller);
+    /* A frame is the caller's rbp, then the return address. Never follow a pointer that would fault here. */
+    while (number < MAX_ENTRIES && readable_word(rbp) && readable_word(rbp + 8)) {
         const uint64_t *frame = (const uint64_t *)rbp;
-        if (!frame[1] || (frame[0] && frame[0] <= rbp))
+
+        if (!frame[1])
             return;
-        rip = frame[1];
+        backtrace_entry(number++, frame[1]);
+        /* Callers lie further up; anything else would be a loop. */
+        if (frame[0] <= rbp)
+            return;
         rbp = frame[0];
     }
+}
+
+/* After a call to nowhere, what would have become its frame is only the return address on top of the stack. */
+static uint64_t caller_of_nowhere(const struct trap_frame *frame)
+{
+    bool called = frame->vector == TRAP_PAGE_FAULT && frame->error & FAULT_FETCH;
+
+    return called && readable_word(frame->rsp) ? *(const uint64_t *)frame->rsp : 0;
 }
 
 /* A panic inside a panic says so and stops, rather than reporting forever. */
@@ -100,7 +126,7 @@ _Noreturn void panic(const char *reason)
     enter();
     console_puts(reason);
     console_puts("\n");
-    backtrace((uint64_t)__builtin_return_address(0), *(uint64_t *)__builtin_frame_address(0));
+    backtrace((uint64_t)__builtin_return_address(0), 0, *(uint64_t *)__builtin_frame_address(0));
     machine_exit(EXIT_PANIC);
 }
 
@@ -153,6 +179,6 @@ _Noreturn void panic_exception(const struct trap_frame *frame)
     }
     console_puts("\n");
     print_registers(frame, cr2);
-    backtrace(frame->rip, frame->rbp);
+    backtrace(frame->rip, caller_of_nowhere(frame), frame->rbp);
     machine_exit(EXIT_PANIC);
 }

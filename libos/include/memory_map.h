@@ -62,5 +62,6 @@
 
 #define SELF_MAP_SLOT 510
 #define SELF_MAP_START 0xffffff0000000000
+#define SELF_MAP_END 0xffffff8000000000
 
 #endif

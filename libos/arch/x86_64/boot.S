@@ -8,6 +8,7 @@
 #include "memory_map.h"
 
 #define PTE_PRESENT_WRITABLE 0x3
+#define PTE_NO_EXECUTE_HIGH 0x80000000  /* in the upper half of an entry */
 #define PDE_LARGE_PAGE 0x83
 #define LARGE_PAGE_SHIFT 21
 #define TABLE_ENTRIES 512
@@ -36,6 +37,7 @@ pvh_start:
     /* Map the first GiB one to one in large pages, and the tables into themselves. */
     movl $boot_pdpt + PTE_PRESENT_WRITABLE, boot_pml4
     movl $boot_pml4 + PTE_PRESENT_WRITABLE, boot_pml4 + 8 * SELF_MAP_SLOT
+    movl $PTE_NO_EXECUTE_HIGH, boot_pml4 + 8 * SELF_MAP_SLOT + 4
     movl $boot_pd + PTE_PRESENT_WRITABLE, boot_pdpt
     xor %ecx, %ecx
 1:  mov %ecx, %eax
@@ -123,6 +125,7 @@ __boot_tables_end:
     .set __\name\()_start, \from
     .set __\name\()_end, \to
 .endm
+    NAMED page_tables, SELF_MAP_START, SELF_MAP_END
     NAMED null_page, NULL_PAGE_START, NULL_PAGE_END
     NAMED heap, HEAP_START, HEAP_END
     NAMED mmap_area, MMAP_START, MMAP_END

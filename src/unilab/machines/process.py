@@ -18,9 +18,10 @@ from unilab.machines.keeper import Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine, write_all
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
-from unilab.spaces import procfs
+from unilab.spaces import labels, procfs
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
+from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
 
 
@@ -157,7 +158,8 @@ class Process(Machine):
                     self.resume()
 
     def _read_space(self) -> AddressSpace:
-        return procfs.read(self.pid, name=f"{self.image.program.stem} as a process")
+        names = labels.of_image(SymbolTable(self.image.debug), LinkMap.read(self.image.map))
+        return procfs.read(self.pid, name=f"{self.image.program.stem} as a process", names=names)
 
     def _release(self) -> None:
         self.send_eof()

@@ -130,7 +130,8 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
         inputs = [script.read_bytes()]
     else:
         library = libc.for_processes()
-        words, inputs = [], []
+        # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.
+        words, inputs = ["-z", "separate-loadable-segments"], []
     archives = (library.calls, library.common, libc.compiler_runtime())
     words += [str(library.crt1), str(compiled), *map(str, archives)]
 

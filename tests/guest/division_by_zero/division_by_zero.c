@@ -1,6 +1,6 @@
 /* Exceptions other than page faults are reported by name. */
 int main(void)
 {
-    volatile int zero = 0;
-    return 1 / zero;
+    volatile int one = 1, zero = 0;
+    return one / zero;
 }

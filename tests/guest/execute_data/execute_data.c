@@ -1,7 +1,7 @@
 /* Data is not executable: a return instruction in an array is not code. */
 #include <stdint.h>
 
-static unsigned char code[] = {0xc3};
+unsigned char code[] = {0xc3};
 
 int main(void)
 {
