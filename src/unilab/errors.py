@@ -32,6 +32,10 @@ class CourseError(Exception):
         return str(self).splitlines()
 
 
+class Unavailable(CourseError):
+    """This host lacks what it takes; nothing that the user wrote is to blame. Views show a recording instead."""
+
+
 class ProgramNotFound(CourseError):
     """The program to build does not exist or is not a C source file."""
 
@@ -94,12 +98,16 @@ class MachineError(CourseError):
         return "\n".join(lines)
 
 
-class QemuMissing(MachineError):
+class QemuMissing(MachineError, Unavailable):
     """No usable QEMU on this host."""
 
 
 class StartFailed(MachineError):
     """The host refused to run the machine, or the image is not one."""
+
+
+class TracingForbidden(StartFailed, Unavailable):
+    """The host lets nobody trace a process, so it cannot be stopped at a place of one's choice."""
 
 
 class DeadlineExceeded(MachineError):

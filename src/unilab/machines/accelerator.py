@@ -93,7 +93,7 @@ def bare_kernel(work: int = 1) -> Path:
         (folder / "bare.S").write_text(source)
         flags = [f"--target={zig.TARGET}", f"-DWORK={work}"]
         zig.must(["clang", *flags, "-c", "bare.S", "-o", "bare.o"], doing="assembling bare.S", cwd=folder)
-        link = ["ld.lld", "-m", "elf_x86_64", "-static", "-n", "-e", "entry", "-Ttext=0x100000", "-s", "-z", "norelro"]
+        link = ["ld.lld", "-m", "elf_x86_64", "-static", "-n", "-e", "entry", "-Ttext=0x100000", "-z", "norelro"]
         zig.must([*link, "bare.o", "-o", "bare.elf"], doing="linking bare.S", cwd=folder)
 
     return cache.entry("bare", cache.digest([zig.version(), source, str(work)]), build) / "bare.elf"

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -51,10 +50,10 @@ class Keeper(threading.Thread):
         memory: Bytes of address space that the child may use.
         stdin, stdout, stderr: Descriptors for the child; the keeper closes its copies.
         pass_fds: Further descriptors the child inherits; closed here once it has them.
-        errors: Descriptor to read the child's own complaints from, or None.
+        errors: Descriptor to read the child's own complaints from, or None; the keeper closes it.
         environment: The child's whole environment; None for ours.
         tracer: Follows the child from its first instruction.
-        gate: The child waits for a byte on the first descriptor; the second opens it.
+        gate: The child waits for a byte on the first descriptor; the second opens it, and the keeper closes it.
     """
 
     def __init__(
@@ -77,6 +76,7 @@ class Keeper(threading.Thread):
         super().__init__(name=f"keeper of {os.path.basename(command[0])}", daemon=True)
         self.command = tuple(command)
         self.console = console
+        self.owner = os.getpid()
         self.pid = 0
         self.exit_code: int | None = None  #: as subprocess has it: negative for a signal
         self.deadline_passed = False
@@ -96,9 +96,11 @@ class Keeper(threading.Thread):
         self._tracer = tracer
         self._gate = gate
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._wake_read, self._wake_write = os.pipe()
         self._start_error: Exception | None = None
-        self._started = threading.Event()
+        self._launched = threading.Event()
+        #: Held to signal the child and to bury it: once it is buried, its number may be another's.
+        self._guard = threading.Lock()
+        self._doomed = False
 
     @property
     def complaints(self) -> str:
@@ -111,49 +113,68 @@ class Keeper(threading.Thread):
         Raises:
             StartFailed: The host refused.
         """
-        self.start()
-        self._started.wait()
+        try:
+            self.start()
+        except RuntimeError as error:  # the host gives us no more threads
+            self._close_childs_ends()
+            self._close_our_ends()
+            self.ended.set()
+            raise StartFailed(f"the host refused to run it: {error}", command=self.command) from error
+        self._launched.wait()
+        if isinstance(self._start_error, StartFailed):
+            raise self._start_error
         if self._start_error is not None:
             raise StartFailed(f"the host refused to run it: {self._start_error}", command=self.command)
 
     def kill(self) -> None:
-        """End the child at once, and everything it started."""
-        if self.pid and not self.ended.is_set():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        """End the child at once, and everything it started. If it has yet to start, it ends when it does."""
+        with self._guard:
+            self._doomed = True
+            if self.pid and self.exit_code is None:
+                self._kill_group()
+
+    def signal(self, number: int) -> None:
+        """Send the child a signal. Nothing happens if it has ended."""
+        with self._guard:
+            if self.pid and self.exit_code is None:
+                os.kill(self.pid, number)
 
     def ask(self, request: Callable[[], None]) -> None:
-        """Have the keeper's thread run something."""
-        self._requests.put(request)
-        with contextlib.suppress(OSError):
-            os.write(self._wake_write, b"!")
+        """Have the thread of a traced child run something, and wait until it has, or the child has ended."""
+        done = threading.Event()
+
+        def run() -> None:
+            request()
+            done.set()
+
+        self._requests.put(run)
+        while not done.wait(_POLL_SECONDS) and not self.ended.is_set():
+            pass
 
     def run(self) -> None:
         """The thread's life: from the child's start to its end."""
+        begin = time.monotonic()
+        child = None
         try:
-            begin = time.monotonic()
-            child = self._spawn()
-        except (OSError, StartFailed) as error:
-            self._start_error = error
-            self._started.set()
-            return
+            try:
+                child = self._spawn()
+            except Exception as error:  # whatever it is, launch() waits to hear of it
+                self._start_error = error
+            finally:
+                self._close_childs_ends()
+                self._launched.set()
+            if child is not None:
+                self._attend(child, begin)
         finally:
-            for fd in {fd for fd in (*self._streams, *self._pass_fds) if fd is not None}:
-                os.close(fd)
-        _running.add(self)
-        try:
-            self._attend(child, begin)
-        finally:
-            self.kill()
-            if self.exit_code is None:
-                self.exit_code = child.wait()
-            self.total_seconds = time.monotonic() - begin
-            _running.discard(self)
-            self.console.feed(b"", last=True)
-            self.ended.set()
-            for fd in (self._read_console, self._wake_read, self._wake_write, self._errors):
-                if fd is not None:
-                    os.close(fd)
+            try:
+                if child is not None:
+                    self._bury(child)
+                self.console.feed(b"", last=True)
+            finally:
+                self.total_seconds = time.monotonic() - begin
+                _running.discard(self)
+                self._close_our_ends()
+                self.ended.set()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         stdin, stdout, stderr = (subprocess.DEVNULL if fd is None else fd for fd in self._streams)
@@ -167,26 +188,25 @@ class Keeper(threading.Thread):
             # A session of its own: a terminal's Ctrl-C, meant for a cell, does not reach it.
             start_new_session=True,
         )
-        self.pid = child.pid
+        _running.add(self)
+        with self._guard:
+            self.pid = child.pid
+            if self._doomed:
+                self._kill_group()
         if self._tracer is not None and self._gate is not None:
             try:
                 self._tracer.attach(child.pid)
                 os.write(self._gate[1], b"\n")
             except OSError as error:
-                self.kill()
-                child.wait()
+                self._bury(child)
                 raise StartFailed(
                     f"the host forbids tracing: {error}", remedy="run it without stop_at, or allow ptrace"
                 ) from error
-            finally:
-                os.close(self._gate[1])
-        self._started.set()
         return child
 
     def _attend(self, child: subprocess.Popen[bytes], begin: float) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._read_console, selectors.EVENT_READ)
-            selector.register(self._wake_read, selectors.EVENT_READ)
             if self._errors is not None:
                 selector.register(self._errors, selectors.EVENT_READ)
             pidfd = os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") and self._tracer is None else None
@@ -195,35 +215,50 @@ class Keeper(threading.Thread):
             try:
                 while not self._has_ended(child):
                     left = begin + self._deadline - time.monotonic()
-                    if left <= 0 or self.console.received > Console.LIMIT:
-                        self.deadline_passed = left <= 0
-                        self.output_limit_passed = left > 0
+                    too_much = self.console.received > Console.LIMIT
+                    if left <= 0 or too_much:
+                        self.deadline_passed = not too_much
+                        self.output_limit_passed = too_much
                         self.kill()
-                    timeout = max(0.0, left) if pidfd is not None else _POLL_SECONDS
+                    timeout = left if pidfd is not None and not self._doomed else _POLL_SECONDS
                     for key, _ in selector.select(timeout):
-                        self._serve(selector, key.fd, begin)
+                        if key.fd in (self._read_console, self._errors) and not self._take(key.fd, begin):
+                            selector.unregister(key.fd)
+                    self._serve_requests()
             finally:
                 if pidfd is not None:
                     os.close(pidfd)
             self._drain(begin)
 
     def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
-        if self._tracer is None:
-            self.exit_code = child.poll()
-        else:
-            status = self._tracer.poll()
-            if status is not None:
-                self.exit_code = child.returncode = os.waitstatus_to_exitcode(status)
-        return self.exit_code is not None
+        with self._guard:
+            if self._tracer is None:
+                self.exit_code = child.poll()
+            else:
+                status = self._tracer.poll()
+                if status is not None:
+                    self.exit_code = child.returncode = os.waitstatus_to_exitcode(status)
+            if self.exit_code is None:
+                return False
+            self._kill_group()  # what it started goes with it
+            return True
 
-    def _serve(self, selector: selectors.BaseSelector, fd: int, begin: float) -> None:
-        if fd == self._wake_read:
-            os.read(fd, _CHUNK)
-            with contextlib.suppress(Empty):
-                while True:
-                    self._requests.get_nowait()()
-        elif fd in (self._read_console, self._errors) and not self._take(fd, begin):
-            selector.unregister(fd)
+    def _bury(self, child: subprocess.Popen[bytes]) -> None:
+        """Make sure that the child has ended, and take its exit code."""
+        if self.exit_code is None:
+            self.kill()
+            code = child.wait()
+            with self._guard:
+                self.exit_code = code
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _serve_requests(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._requests.get_nowait()()
 
     def _take(self, fd: int, begin: float) -> bool:
         """Read once. False when the other end is closed."""
@@ -253,6 +288,16 @@ class Keeper(threading.Thread):
                     while ready.select(0) and self._take(fd, begin):
                         pass
 
+    def _close_childs_ends(self) -> None:
+        given = {*self._streams, *self._pass_fds, *(self._gate or ())}
+        for fd in given - {None}:
+            os.close(fd)  # type: ignore[arg-type]
+
+    def _close_our_ends(self) -> None:
+        for fd in (self._read_console, self._errors):
+            if fd is not None:
+                os.close(fd)
+
 
 def bounded(command: Sequence[str], *, memory: int, seconds: float, gate: int | None = None) -> list[str]:
     """The command inside a wrapper that limits it and ties it to this process.
@@ -264,9 +309,10 @@ def bounded(command: Sequence[str], *, memory: int, seconds: float, gate: int | 
         gate: Descriptor to read a line from before the command starts.
     """
     # $PPID: had the owner died before the death signal was armed, nobody would send it.
+    # Where the host's own limits are lower still, ours cannot be set and need not be.
     script = (
         f'test "$PPID" = {os.getpid()} || exit 1; '
-        f"ulimit -c 0; ulimit -v {memory // 1024}; ulimit -t {int(2 * seconds) + 2}; "
+        f"{{ ulimit -c 0; ulimit -v {memory // 1024}; ulimit -t {int(2 * seconds) + 2}; }} 2>/dev/null; "
     )
     if gate is not None:
         script += f"read -r go <&{gate}; exec {gate}<&-; "
@@ -285,11 +331,13 @@ def _cpu_seconds(pid: int) -> float | None:
         return None
 
 
-_running: weakref.WeakSet[Keeper] = weakref.WeakSet()
+#: A plain set: each of its operations is whole, whichever thread does it.
+_running: set[Keeper] = set()
 
 
 @atexit.register
 def _kill_all() -> None:
     """An owner that ends in good order takes its machines along on every system, not only on Linux."""
     for keeper in list(_running):
-        keeper.kill()
+        if keeper.owner == os.getpid():  # a forked copy of the owner has no say
+            keeper.kill()

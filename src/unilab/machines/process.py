@@ -12,7 +12,7 @@ import tty
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from unilab.errors import CourseError, StartFailed
+from unilab.errors import CourseError, StartFailed, Unavailable
 from unilab.machines.console import Console
 from unilab.machines.keeper import Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine, write_all
@@ -52,7 +52,7 @@ class Process(Machine):
     ) -> None:
         super().__init__(image, console, deadline=deadline)
         if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
-            raise CourseError(
+            raise Unavailable(
                 "this host cannot run a Linux x86-64 process", remedy='run it with on="unikernel", which any host can'
             )
         self._args = tuple(args)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import PurePath
+from typing import ClassVar
 
 
 class State(StrEnum):
@@ -39,9 +41,9 @@ class Outcome:
     exit_status: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """One run of one program.
+    """One run of one program. Shown in a notebook as what it printed, and one line of facts.
 
     Attributes:
         program: Path of the C file.
@@ -68,6 +70,26 @@ class Result:
     total_seconds: float
     exit_status: int | None
     console: str
+
+    #: How many console lines are shown; all of them are in ``console``.
+    SHOWN: ClassVar[int] = 60
+
+    def __repr__(self) -> str:
+        """The last console lines behind a bar, between what ran and how it went."""
+        machine = f" on QEMU {self.machine}, {self.accelerator}" if self.machine else ""
+        lines = self.console.splitlines()
+        left_out = [f"  | ... {len(lines) - self.SHOWN} more lines"] if len(lines) > self.SHOWN else []
+        facts = [f"exit status {self.exit_status}", f"image of {self.image_bytes:,} bytes"]
+        if self.first_output_seconds is not None:
+            facts.append(f"first output after {self.first_output_seconds:.3f} s")
+        return "\n".join(
+            [
+                f"{PurePath(self.program).name} as a {self.architecture}{machine}",
+                *left_out,
+                *(f"  | {line}" for line in lines[-self.SHOWN :]),
+                ", ".join(facts),
+            ]
+        )
 
     def to_json(self) -> str:
         """One JSON object on one line, its keys the attributes above."""

@@ -1,0 +1,1 @@
+"""Address spaces as plain values, and the readers that make them."""

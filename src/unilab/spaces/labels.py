@@ -99,10 +99,9 @@ def of_image(symbols: SymbolTable, link_map: LinkMap) -> list[Label]:
     for name, start in names.items():
         range_name = name.removeprefix("__").removesuffix("_start")
         kind = next((k for ending, k in _KIND_BY_ENDING.items() if range_name.endswith(ending)), "")
-        end = names.get(f"__{range_name}_end")
-        if name == f"__{range_name}_start" and kind and end is not None:
+        if name == f"__{range_name}_start" and kind and f"__{range_name}_end" in names:
             owner = PROGRAM if range_name in _OF_PROGRAM else LIBRARY_OS
-            labels.append(Label(start, end, range_name.replace("_", " "), kind, owner))
+            labels.append(Label(start, names[f"__{range_name}_end"], range_name.replace("_", " "), kind, owner))
     return labels
 
 

@@ -56,9 +56,9 @@ def parse_maps(text: str, *, executable: str = "", names: Sequence[labels.Label]
             raise LayoutError(f"line {number} of the maps does not parse: {line!r}")
         start, end, permissions, what = int(parts[1], 16), int(parts[2], 16), parts[3] + parts[4] + parts[5], parts[6]
         label = labels.Label(start, end, *_named(what, permissions, executable))
-        pieces.append(
-            labels.Piece(start, end, permissions, Privilege.USER, backing=what or "anonymous", label=label)
-        )
+        # Where the program's own file lies says nothing: the toolchain keeps it in a cache.
+        backing = PurePosixPath(what).name if what and what == executable else what or "anonymous"
+        pieces.append(labels.Piece(start, end, permissions, Privilege.USER, backing=backing, label=label))
     return labels.apply(pieces, names)
 
 

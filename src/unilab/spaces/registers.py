@@ -10,7 +10,8 @@ from unilab.errors import LayoutError
 _CR0_PG = 1 << 31
 _CR4_LA57 = 1 << 12
 _EFER_LMA, _EFER_NXE = 1 << 10, 1 << 11
-_NAMES = ("RIP", "RSP", "RFL", "CR0", "CR2", "CR3", "CR4", "EFER")
+#: QEMU's names, in the order of the attributes of Registers.
+_NAMES = ("RIP", "RSP", "RFL", "CR0", "CR2", "CR3", "CR4", "EFER", "CPL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,6 @@ def parse_info_registers(text: str) -> Registers:
     for short, name in (("EIP", "RIP"), ("ESP", "RSP"), ("EFL", "RFL")):
         if short in said:
             said.setdefault(name, said[short])
-    if missing := [name for name in (*_NAMES, "CPL") if name not in said]:
+    if missing := [name for name in _NAMES if name not in said]:
         raise LayoutError(f"QEMU's registers lack {', '.join(missing)}")
-    values = [int(said[name], 16) for name in _NAMES]
-    return Registers(*values, privilege_level=int(said["CPL"]))
+    return Registers(*(int(said[name], 16) for name in _NAMES))

@@ -29,7 +29,7 @@ _PROGRAM_FLAGS = (
 _LINK_FLAGS = "-m elf_x86_64 -static --gc-sections --build-id=none --no-dynamic-linker".split()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Image:
     """A program, built.
 
@@ -52,6 +52,10 @@ class Image:
     object: Path
     size: int
     build_seconds: float
+
+    def __repr__(self) -> str:
+        """One line; where the cache is says nothing to a reader."""
+        return f"<{self.program.name} as a {self.architecture}: {self.size:,} bytes>"
 
 
 def prepare() -> None:
@@ -84,17 +88,17 @@ def build(program: str | Path, on: str = "unikernel", *, cflags: Sequence[str] =
     if source.suffix != ".c":
         raise ProgramNotFound(f"{program} is not a C source file: its name does not end in .c")
     if not source.is_file():
-        raise ProgramNotFound(f"there is no file {program}", remedy="check the path; it is taken from " + str(Path.cwd()))
+        raise ProgramNotFound(f"there is no file {program}", remedy=f"check the path; it is taken from {Path.cwd()}")
     start = time.monotonic()
     compiled = _compile(source, cflags)
     folder = _link(source, compiled, on)
-    path = folder / "image.elf"
+    path = folder / f"{source.stem}.elf"
     return Image(
         program=source,
         architecture=on,
         path=path,
-        debug=folder / "image.debug.elf",
-        map=folder / "image.map",
+        debug=folder / f"{source.stem}.debug.elf",
+        map=folder / f"{source.stem}.map",
         object=compiled,
         size=path.stat().st_size,
         build_seconds=time.monotonic() - start,
@@ -120,7 +124,7 @@ def _compile(source: Path, cflags: Sequence[str]) -> Path:
 
 
 def _link(source: Path, compiled: Path, on: str) -> Path:
-    """The folder with image.elf, image.debug.elf and image.map."""
+    """The folder with the image, the same with symbols, and the linker's map; each named after the program."""
     if on == "unikernel":
         tree = libos.tree()
         library = libc.for_unikernels(tree)
@@ -137,14 +141,16 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
 
     def build_image(draft: Path) -> None:
         common = ["ld.lld", *_LINK_FLAGS, *words]
-        debug = [*common, f"-Map={draft / 'image.map'}", "-o", str(draft / "image.debug.elf")]
-        stripped = [*common, "-s", "-o", str(draft / "image.elf")]
+        debug = [*common, f"-Map={draft / source.stem}.map", "-o", f"{draft / source.stem}.debug.elf"]
+        stripped = [*common, "-s", "-o", f"{draft / source.stem}.elf"]
         with ThreadPoolExecutor(2) as pool:
             for result in pool.map(zig.run, (debug, stripped)):
                 if result.returncode:
                     raise _link_error(result.stderr)
 
-    return cache.entry(f"image-{source.stem}-{on}", cache.digest([zig.version(), *words, *inputs]), build_image)
+    # What is made, and under which names, is decided by this module, so its own text stands for that.
+    key = cache.digest([zig.version(), Path(__file__).read_bytes(), *words, *inputs])
+    return cache.entry(f"image-{source.stem}-{on}", key, build_image)
 
 
 def _link_error(message: str) -> CourseError:

@@ -25,7 +25,7 @@ def system_calls(elf: Path) -> Counter[str]:
     """
     engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     engine.skipdata = True
-    counts: Counter[str] = Counter({name: 0 for name in SYSTEM_CALLS})
+    counts: Counter[str] = Counter(dict.fromkeys(SYSTEM_CALLS, 0))
     with Path(elf).open("rb") as file:
         parsed = ELFFile(file)
         for section in parsed.iter_sections():

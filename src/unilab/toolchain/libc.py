@@ -40,6 +40,9 @@ _FLAGS = (
 #: Where size matters more than speed: printf is the bulk of most small images, and waits for a device anyway.
 _SMALL_FOLDERS = {"stdio"}
 
+#: Where functions only pass a call on: they leave no frame in a backtrace anyway, so they need not make one.
+_FRAMELESS_FOLDERS = {"unistd"}
+
 _LIBRARY = (
     f"build-lib -static -target {zig.TARGET} -mcpu=x86_64 -OReleaseSmall -fno-PIC -fno-stack-check "
     "-fno-stack-protector -fno-unwind-tables -fstrip -fno-compiler-rt -ffunction-sections -fdata-sections "
@@ -139,11 +142,14 @@ def _groups(flags: list[str], files: list[Path]) -> list[str]:
     """The files as zig wants them: each group after its flags."""
     if not flags:
         return [str(path) for path in files]
-    small = [path for path in files if path.parent.name in _SMALL_FOLDERS]
-    rest = [path for path in files if path.parent.name not in _SMALL_FOLDERS]
+    groups: dict[tuple[str, ...], list[Path]] = {}
+    for path in files:
+        size = "-Oz" if path.parent.name in _SMALL_FOLDERS else "-Os"
+        frames = ["-momit-leaf-frame-pointer"] if path.parent.name in _FRAMELESS_FOLDERS else []
+        groups.setdefault((size, *frames), []).append(path)
     words: list[str] = []
-    for size, group in (("-Os", rest), ("-Oz", small)):
-        words += ["-cflags", *flags, size, "--", *map(str, group)]
+    for more, group in groups.items():
+        words += ["-cflags", *flags, *more, "--", *map(str, group)]
     return words
 
 

@@ -1,0 +1,44 @@
+"""All figures by name. Each subject's measurements are in the module of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from unilab.errors import CourseError
+from unilab.measure import boot, call, edit, image, memory, orphans, spaces
+from unilab.measure.figure import Figure
+
+#: What one measurement is called, and what makes it. Several figures may come of one.
+_MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
+    "image.hello": image.hello,
+    "boot.hello": boot.hello,
+    "memory.hello": memory.hello,
+    "edit_build_boot": edit.build_boot,
+    "call.null": call.null,
+    "spaces.unikernel": spaces.unikernel,
+    "orphans": orphans.after_sigkill,
+}
+
+NAMES = tuple(_MEASUREMENTS)
+
+
+def measure(prefix: str | None = None, *, progress: Callable[[str], None] = lambda name: None) -> list[Figure]:
+    """Measure the figures whose names begin with a prefix.
+
+    Args:
+        prefix: ``boot`` or ``boot.hello.over_floor.q35``; None for all.
+        progress: Told the name of each measurement before it begins.
+
+    Raises:
+        CourseError: No figure's name begins so.
+    """
+    wanted = prefix or ""
+    figures: list[Figure] = []
+    for name, make in _MEASUREMENTS.items():
+        # A measurement whose name is shorter may still make the figure that is asked for.
+        if name.startswith(wanted) or wanted.startswith(name):
+            progress(name)
+            figures += [figure for figure in make() if figure.name.startswith(wanted)]
+    if not figures:
+        raise CourseError(f"no figure's name begins with {prefix!r}", remedy="choose from: " + ", ".join(NAMES))
+    return figures

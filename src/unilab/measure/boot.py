@@ -1,0 +1,48 @@
+"""Time from QEMU's start to the first byte printed, against a kernel that does nothing else."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+
+from unilab.errors import MachineError
+from unilab.machines import start
+from unilab.machines.accelerator import bare_kernel
+from unilab.machines.qemu import MACHINES
+from unilab.measure.figure import Figure, at_most, reported
+from unilab.measure.programs import of_course
+from unilab.toolchain import Image, build
+
+_PAIRS = 25
+
+
+def hello() -> Iterable[Figure]:
+    """hello and the bare kernel in turn, on each machine type; processor time and wall time."""
+    image, floor = build(of_course("hello.c")), _floor()
+    ratios, figures = [], []
+    for machine in MACHINES:
+        pairs = [(_once(floor, machine), _once(image, machine)) for _ in range(_PAIRS)]
+        floor_cpu, hello_cpu = ([pair[i][0] for pair in pairs] for i in (0, 1))
+        ratios.append(statistics.median(hello_cpu) / statistics.median(floor_cpu))
+        samples = [hello_cpu / floor_cpu for (floor_cpu, _), (hello_cpu, _) in pairs]
+        figures.append(at_most(f"boot.hello.over_floor.{machine}", 1.10, "times", samples, value=ratios[-1]))
+        for name, one, what in (("floor", 0, "ms"), ("hello", 1, "ms")):
+            figures.append(reported(f"boot.{name}.cpu.{machine}", what, [pair[one][0] * 1e3 for pair in pairs]))
+            figures.append(reported(f"boot.{name}.wall.{machine}", what, [pair[one][1] * 1e3 for pair in pairs]))
+    yield at_most("boot.hello.over_floor", 1.10, "times, the worst machine", ratios, value=max(ratios))
+    yield from figures
+
+
+def _floor() -> Image:
+    path = bare_kernel()
+    return Image(path, "unikernel", path, path, path, path, path.stat().st_size, 0.0)
+
+
+def _once(image: Image, machine: str) -> tuple[float, float]:
+    """Seconds to the first byte: of the whole QEMU process's processor time, and of the clock on the wall."""
+    with start(image, machine=machine, deadline=60) as running:
+        running.wait()
+        cpu, wall = running.first_output_cpu_seconds, running.result().first_output_seconds
+        if cpu is None or wall is None:
+            raise MachineError(f"{image.path.name} printed nothing on {machine}", command=running.command)
+        return cpu, wall
