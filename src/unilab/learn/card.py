@@ -34,7 +34,7 @@ class Card:
             ("Before this", self.prerequisites),
             ("Time", self.time),
             ("Runs on", self.machine),
-            ("If your machine lacks something", self.fallback),
+            ("Otherwise", self.fallback),
         ]
         return [(name, text) for name, text in facts if text]
 
@@ -49,13 +49,11 @@ class Card:
     def _repr_html_(self) -> str:
         """Jupyter's hook."""
         objectives = "".join(f"<li>{escape(text)}</li>" for text in self.objectives)
-        facts = "".join(
-            f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in self._facts()
-        )
+        facts = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in self._facts())
         return framed(
             "card",
             f'<p class="ul-question">{escape(self.question)}</p>'
-            f"<p>Afterwards you can:</p><ol>{objectives}</ol><dl>{facts}</dl>",
+            f"<p>Afterwards you can:</p><ol>{objectives}</ol>" + (f"<dl>{facts}</dl>" if facts else ""),
         )
 
 

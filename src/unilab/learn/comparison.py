@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
 Answer = int | float | str
+
+# predict.js has the same rule. A comma separates only before three digits: "1,5" is a slip, not 15.
+_SEPARATOR = re.compile(r"[\s_]|(?<=\d),(?=\d{3}(?!\d))")
 
 
 def parse_number(text: str) -> float | None:
     """The number a learner typed, or None.
 
-    Takes thousands separators of any common kind, a decimal point, and ``0x`` hexadecimal.
+    Takes separators between thousands (comma, underscore, space), a decimal point, and ``0x`` hexadecimal.
 
-    >>> parse_number("1,200"), parse_number("0x10"), parse_number("many")
-    (1200.0, 16.0, None)
+    >>> parse_number("1,200"), parse_number("0x10"), parse_number("1,5"), parse_number("many")
+    (1200.0, 16.0, None, None)
     """
-    digits = text.strip().lower()
-    for separator in (",", "_", " ", "\u00a0", "\u202f"):
-        digits = digits.replace(separator, "")
+    digits = _SEPARATOR.sub("", text.lower())
     try:
         number = float(int(digits, 16)) if digits.startswith("0x") else float(digits)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return number if abs(number) != float("inf") and number == number else None
+    return number if math.isfinite(number) else None
 
 
 def value_text(value: Answer, unit: str = "") -> str:
@@ -67,16 +70,17 @@ def compare(predicted: Answer | None, observed: Answer, unit: str = "") -> Compa
     shown = value_text(observed, unit)
     if predicted is None:
         return Comparison("no prediction", shown, "")
-    return Comparison(value_text(predicted, unit), shown, _verdict(predicted, observed))
+    return Comparison(value_text(predicted, unit), shown, _verdict(predicted, observed, unit))
 
 
-def _verdict(predicted: Answer, observed: Answer) -> str:
-    if predicted == observed:
+def _verdict(predicted: Answer, observed: Answer, unit: str) -> str:
+    # As text, so that the choice "4" is right where 4 was observed.
+    if predicted == observed or str(predicted) == str(observed):
         return "Just as you predicted."
     if isinstance(predicted, str) or isinstance(observed, str):
         return "Not what you predicted. What made you expect it?"
     if observed == 0 or predicted == 0 or (observed < 0) != (predicted < 0):
-        return f"You were off by {value_text(abs(observed - predicted))}."
+        return f"You were off by {value_text(abs(observed - predicted), unit)}."
     ratio = observed / predicted
     if 0.9 <= ratio <= 1.1:
         return "Within a tenth of what you predicted."

@@ -75,8 +75,8 @@ def check(
         right = bool(attempt() if callable(attempt) else attempt)
     except CourseError as error:
         right, trouble = False, str(error)
-    except Exception as error:
-        # Whatever the learner's code raises belongs in the feedback, in words.
+    except (Exception, SystemExit) as error:
+        # Whatever the learner's code raises belongs in the feedback, in words; exit() raises SystemExit.
         right, trouble = False, f"{type(error).__name__}: {error}"
     if right:
         _misses.pop(name, None)
@@ -84,7 +84,7 @@ def check(
     _misses[name] += 1
     words = ["not yet."]
     if trouble:
-        words.append(f"It stopped with: {trouble}.")
+        words.append(f"It stopped with: {trouble.rstrip('.')}.")
     if answer and _misses[name] >= ANSWER_AFTER:
         words.append(f"Answer: {answer}")
     elif hints:

@@ -12,7 +12,7 @@ from anywidget import WidgetTrait
 from unilab.errors import CourseError
 from unilab.learn.comparison import Answer, Comparison, compare, parse_number
 from unilab.learn.look import STATIC, framed
-from unilab.views.static_form import StaticFormWidget
+from unilab.views.static_form import StaticFormWidget, front_end
 
 #: Predictions of this kernel by key, so that running a cell again does not throw an answer away.
 _made: dict[str, Prediction] = {}
@@ -43,7 +43,7 @@ class Prediction(StaticFormWidget):
         answer: What was committed, as typed or chosen; empty otherwise.
     """
 
-    _esm = STATIC / "predict.js"
+    _esm = front_end(STATIC / "predict.js")
     _css = STATIC / "learn.css"
 
     question = traitlets.Unicode().tag(sync=True)
@@ -70,9 +70,7 @@ class Prediction(StaticFormWidget):
         """
         text = str(answer)
         if self.choices and text not in self.choices:
-            raise CourseError(
-                f"{text!r} is not one of the choices", remedy="choose from: " + ", ".join(self.choices)
-            )
+            raise CourseError(f"{text!r} is not one of the choices", remedy="choose from: " + ", ".join(self.choices))
         if not self.choices and parse_number(text) is None:
             raise CourseError(f"{text!r} is not a number", remedy="predict a number, such as 12 or 1500")
         with self.hold_sync():
@@ -118,9 +116,7 @@ class Prediction(StaticFormWidget):
 
     def static_text(self) -> str:
         """The question and its choices."""
-        return "\n".join(
-            [f"Predict: {self.question}{self._in_unit()}", *(f"  - {choice}" for choice in self.choices)]
-        )
+        return "\n".join([f"Predict: {self.question}{self._in_unit()}", *(f"  - {choice}" for choice in self.choices)])
 
     def _in_unit(self) -> str:
         return f" (in {self.unit})" if self.unit else ""
@@ -138,7 +134,7 @@ class Reveal(StaticFormWidget):
         then: The view below, or None.
     """
 
-    _esm = STATIC / "reveal.js"
+    _esm = front_end(STATIC / "reveal.js")
     _css = STATIC / "learn.css"
 
     locked = traitlets.Bool(True).tag(sync=True)

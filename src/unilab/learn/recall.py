@@ -10,7 +10,7 @@ import traitlets
 
 from unilab.learn.look import STATIC, framed
 from unilab.learn.question import Question, load
-from unilab.views.static_form import StaticFormWidget
+from unilab.views.static_form import StaticFormWidget, front_end
 
 #: In ``Quiz.chosen``, for a question nobody has answered.
 UNANSWERED = -1
@@ -24,7 +24,7 @@ class Quiz(StaticFormWidget):
         chosen: For each question, the index of the answer now chosen among those shown, or -1.
     """
 
-    _esm = STATIC / "quiz.js"
+    _esm = front_end(STATIC / "quiz.js")
     _css = STATIC / "learn.css"
 
     chosen = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from unilab.errors import CourseError
 from unilab.machines import qemu
+from unilab.machines.keeper import bounded
 from unilab.toolchain import cache, zig
 
 CHOICES = ("auto", "tcg", "kvm")
 
 _DEADLINE = 2.0
+_QEMU_ADDRESSES = 4 << 30
 #: Loop turns: some 50 ms under emulation, next to nothing on a real processor.
 _WORK = 20_000_000
 #: The guest's value 0x55 at the debug-exit port, as QEMU's exit code.
@@ -67,18 +69,12 @@ def probe() -> Probe:
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return Probe("tcg", "this host has no /dev/kvm that you may use")
     found = qemu.find()
+
+    def build(folder: Path) -> None:
+        (folder / "probe.json").write_text(json.dumps(asdict(_try_both(found))))
+
     key = cache.digest([_boot_id(), found.path, repr(found.version)])
-    file = cache.root() / f"accelerator-{key}.json"
-    try:
-        return Probe(**json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError):
-        pass
-    result = _try_both(found)
-    draft = file.with_suffix(f".{os.getpid()}")
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(json.dumps(asdict(result)))
-    draft.replace(file)
-    return result
+    return Probe(**json.loads((cache.entry("accelerator", key, build) / "probe.json").read_text()))
 
 
 def bare_kernel(work: int = 1) -> Path:
@@ -119,7 +115,12 @@ def _time(found: qemu.Qemu, kernel: Path, accelerator: str, deadline: float) -> 
     begin = time.monotonic()
     try:
         ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=deadline, check=False, stdin=subprocess.DEVNULL
+            bounded(command, memory=_QEMU_ADDRESSES, seconds=deadline),
+            capture_output=True,
+            text=True,
+            timeout=deadline,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         return None, f"a kernel that takes milliseconds had not ended after {deadline:g} s"

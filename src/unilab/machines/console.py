@@ -16,7 +16,8 @@ class Console:
     Args:
         translate: Makes what people read out of what the machine sent, piece by piece. Called with ``last``
             true once, at the end.
-        listener: Gets each piece of text when it has come.
+        listener: Gets each piece of text when it has come. If it raises, it is not called again, and
+            ``listener_error`` keeps what it raised: the machine runs on.
     """
 
     #: Bytes after which a machine counts as running wild.
@@ -31,7 +32,9 @@ class Console:
         self._pieces: list[str] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._length = 0
         self.received = 0
+        self.listener_error: Exception | None = None
 
     @property
     def text(self) -> str:
@@ -51,10 +54,25 @@ class Console:
         with self._changed:
             if piece:
                 self._pieces.append(piece)
+                self._length += len(piece)
             self._closed = self._closed or last
             self._changed.notify_all()
         if piece and self._listener is not None:
-            self._listener(piece)
+            try:
+                self._listener(piece)
+            except Exception as error:
+                self._listener, self.listener_error = None, error
+
+    def tail(self, length: int) -> str:
+        """The last ``length`` characters, or all if there are fewer."""
+        with self._changed:
+            pieces = []
+            for piece in reversed(self._pieces):
+                if length <= 0:
+                    break
+                pieces.append(piece[-length:])
+                length -= len(piece)
+            return "".join(reversed(pieces))
 
     def wait_for(self, text: str, timeout: float) -> bool:
         """Wait until ``text`` has been printed.
@@ -66,9 +84,16 @@ class Console:
         Returns:
             True when it is there; False when the time is up or the machine has ended without it.
         """
-        with self._changed:
-            return self._changed.wait_for(lambda: self._closed or self._holds(text), timeout) and self._holds(text)
+        searched = 0
+        found = False
 
-    def _holds(self, text: str) -> bool:
-        self._pieces = ["".join(self._pieces)]
-        return text in self._pieces[0]
+        def over() -> bool:
+            # Only what is new, and as much before it as may hold the text's beginning.
+            nonlocal searched, found
+            found = text in self.tail(self._length - searched + len(text))
+            searched = self._length
+            return found or self._closed
+
+        with self._changed:
+            self._changed.wait_for(over, timeout)
+            return found

@@ -18,10 +18,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from unilab.errors import StartFailed
+from unilab.errors import StartFailed, TracingForbidden
 from unilab.machines.console import Console
 
 _CHUNK = 65536
@@ -73,7 +74,7 @@ class Keeper(threading.Thread):
         tracer: Tracer | None = None,
         gate: tuple[int, int] | None = None,
     ) -> None:
-        super().__init__(name=f"keeper of {os.path.basename(command[0])}", daemon=True)
+        super().__init__(name=f"keeper of {Path(command[0]).name}", daemon=True)
         self.command = tuple(command)
         self.console = console
         self.owner = os.getpid()
@@ -199,7 +200,7 @@ class Keeper(threading.Thread):
                 os.write(self._gate[1], b"\n")
             except OSError as error:
                 self._bury(child)
-                raise StartFailed(
+                raise TracingForbidden(
                     f"the host forbids tracing: {error}", remedy="run it without stop_at, or allow ptrace"
                 ) from error
         return child
@@ -289,9 +290,9 @@ class Keeper(threading.Thread):
                         pass
 
     def _close_childs_ends(self) -> None:
-        given = {*self._streams, *self._pass_fds, *(self._gate or ())}
-        for fd in given - {None}:
-            os.close(fd)  # type: ignore[arg-type]
+        for fd in {*self._streams, *self._pass_fds, *(self._gate or ())}:
+            if fd is not None:
+                os.close(fd)
 
     def _close_our_ends(self) -> None:
         for fd in (self._read_console, self._errors):

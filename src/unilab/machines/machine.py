@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
-from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError
+from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError, StartFailed
 from unilab.machines.console import Console
 from unilab.machines.keeper import Keeper
 from unilab.machines.result import End, Outcome, Result, State
@@ -52,7 +52,7 @@ class Machine(ABC):
 
     @abstractmethod
     def _run_to_stop(self) -> None:
-        """Wait until the machine has reached its ``stop_at``, if it has one, and is paused there."""
+        """Wait until the program runs, or, with a ``stop_at``, is paused there."""
 
     @abstractmethod
     def _outcome(self, keeper: Keeper) -> Outcome:
@@ -85,13 +85,10 @@ class Machine(ABC):
         """End the console's input: the program's next read finds the end of the file."""
 
     @abstractmethod
-    def address_space(self) -> AddressSpace:
-        """Its address space now. A running machine is paused for the few milliseconds that this takes.
+    def _read_space(self) -> AddressSpace:
+        """The address space of a machine that stands still."""
 
-        Raises:
-            MachineError: It has ended: there is nothing left to look at.
-        """
-
+    @abstractmethod
     def _release(self) -> None:
         """Give back what outlives the host command."""
 
@@ -129,12 +126,17 @@ class Machine(ABC):
         with self._lock:
             if self._state is not State.CREATED:
                 raise CourseError("this machine was started before", remedy="make another with unilab.start")
-            keeper = self._make_keeper()
-            self._begin = time.monotonic()
+            keeper = None
             try:
+                keeper = self._make_keeper()
+                self._begin = time.monotonic()
                 keeper.launch()
-            except BaseException:
+            except BaseException as error:
+                if keeper is not None:
+                    keeper.kill()
                 self._release()
+                if isinstance(error, OSError):
+                    raise StartFailed(f"the host lacks what it takes to run it: {error}") from error
                 raise
             self._keeper = keeper
             self._state = State.RUNNING
@@ -154,13 +156,21 @@ class Machine(ABC):
 
         Raises:
             TimeoutError: The timeout has passed.
+            CourseError: The caller is the machine's own ``on_output``.
             DeadlineExceeded: The machine ran until its deadline and was killed.
             GuestPanic: With ``check``: the library OS stopped itself.
             MachineError: The machine ended by nobody's wish; or, with ``check``, a signal ended the program.
         """
         keeper = self._live_keeper()
-        if not keeper.ended.wait(timeout):
-            raise TimeoutError(f"{self.image.program} is still running after {timeout} seconds")
+        if threading.current_thread() is keeper:
+            raise CourseError("on_output cannot wait for the end of what it listens to", remedy="return from it")
+        # The keeper ends the machine at its deadline, if on_output ever returns.
+        latest = self._begin + self.deadline + PATIENCE - time.monotonic()
+        if not keeper.ended.wait(latest if timeout is None else timeout):
+            if timeout is not None:
+                raise TimeoutError(f"{self.image.program} is still running after {timeout} seconds")
+            keeper.kill()
+            raise self._error("on_output does not return, so nobody sees the machine end")
         if self._quit:
             return Outcome(End.QUIT, None)
         if keeper.deadline_passed:
@@ -173,6 +183,8 @@ class Machine(ABC):
             )
         if keeper.output_limit_passed:
             raise self._error(f"it printed more than {Console.LIMIT >> 20} MiB and was ended")
+        if self.console.listener_error is not None:
+            raise self._error(f"on_output failed: {self.console.listener_error!r}") from self.console.listener_error
         outcome = self._outcome(keeper)
         if check and outcome.end is End.PANIC:
             raise self._error(
@@ -210,8 +222,9 @@ class Machine(ABC):
         with self._lock:
             self._must_live()
             if self._state is State.RUNNING:
-                self._pause()
+                # Said first: if this is interrupted half-way, resume() mends it.
                 self._state = State.PAUSED
+                self._pause()
 
     def resume(self) -> None:
         """Let it run on. Nothing happens if it is running already.
@@ -226,12 +239,31 @@ class Machine(ABC):
                 self._state = State.RUNNING
                 self._resume()
 
+    def address_space(self) -> AddressSpace:
+        """Its address space now. A running machine is paused for the few milliseconds that this takes.
+
+        Raises:
+            LayoutError: It has none to look at yet.
+            MachineError: It has ended: there is nothing left to look at.
+        """
+        with self._lock:
+            self._must_live()
+            running = self.state is State.RUNNING
+            try:
+                self.pause()
+                return self._read_space()
+            finally:
+                if running and self.state is not State.ENDED:
+                    self.resume()
+
     def quit(self) -> None:
         """End it at once, whatever it is doing. Nothing happens if it has ended already."""
         keeper = self._keeper
         if keeper is not None and not keeper.ended.is_set():
             self._quit = True
             keeper.kill()
+            if threading.current_thread() is keeper:
+                return  # called by on_output, which the end waits for
             keeper.ended.wait(PATIENCE)
         self._release()
 

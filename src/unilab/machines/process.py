@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import pty
+import re
 import signal
 import sys
+import threading
 import time
 import tty
 from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 
 from unilab.errors import CourseError, StartFailed, Unavailable
@@ -18,11 +22,16 @@ from unilab.machines.keeper import Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine, write_all
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
+from unilab.machines.segments import memory_end
 from unilab.spaces import labels, procfs
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
+
+#: What a shell that could not run a command ends with, and how it says so: ``sh: 1: exec: hello.elf: No such file``.
+_EXEC_FAILED = (126, 127)
+_SHELL_COMPLAINT = re.compile(r"^sh: (.*)")
 
 
 class Process(Machine):
@@ -58,55 +67,77 @@ class Process(Machine):
         self._args = tuple(args)
         self._env = dict(env)
         self._memory = memory
-        self._stdin: int | None = None
+        self._stdin: FileIO | None = None
+        self._sending = threading.Lock()
         self._tracer: ProcessTracer | None = None
         if stop_at is not None:
             address = None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at)
-            self._tracer = ProcessTracer(image.path, address, self._stopped)
+            self._tracer = ProcessTracer(image.path, address)
 
     def _make_keeper(self) -> Keeper:
-        ours, theirs = pty.openpty()
-        tty.setraw(theirs)  # a newline stays one byte
-        stdin, self._stdin = os.pipe()
-        gate = os.pipe() if self._tracer is not None else None
-        return Keeper(
-            [str(self.image.path), *self._args],
-            console=self.console,
-            read_console=ours,
-            deadline=self.deadline,
-            memory=self._memory << 20,
-            stdin=stdin,
-            stdout=theirs,
-            stderr=theirs,
-            pass_fds=[gate[0]] if gate else (),
-            environment=self._env,
-            tracer=self._tracer,
-            gate=gate,
-        )
+        memory_end(self.image.path)
+        with contextlib.ExitStack() as undo:
+
+            def owned(fds: tuple[int, int]) -> tuple[int, int]:
+                for fd in fds:
+                    undo.callback(os.close, fd)
+                return fds
+
+            ours, theirs = owned(pty.openpty())
+            tty.setraw(theirs)  # a newline stays one byte
+            gate = owned(os.pipe()) if self._tracer is not None else None
+            stdin, typed = os.pipe()
+            undo.callback(os.close, stdin)
+            self._stdin = FileIO(typed, "w")
+            keeper = Keeper(
+                [str(self.image.path), *self._args],
+                console=self.console,
+                read_console=ours,
+                deadline=self.deadline,
+                memory=self._memory << 20,
+                stdin=stdin,
+                stdout=theirs,
+                stderr=theirs,
+                pass_fds=[gate[0]] if gate else (),
+                environment=self._env,
+                tracer=self._tracer,
+                gate=gate,
+            )
+            undo.pop_all()  # they are the keeper's now
+            return keeper
 
     def _run_to_stop(self) -> None:
-        if self._tracer is None:
-            return
         keeper = self._live_keeper()
+        if self._tracer is None:
+            # The shell that limits the process comes first, and is none of ours to look at.
+            while not self._runs_program() and not keeper.ended.wait(0.001):
+                pass
+            return
         while not self._tracer.stopped.wait(0.02):
             if keeper.ended.is_set():
                 self.wait()
                 raise self._error("the process ended before it reached the place to stop at")
-
-    def _stopped(self) -> None:
         self._state = State.PAUSED
+
+    def _runs_program(self) -> bool:
+        try:
+            return Path(f"/proc/{self.pid}/exe").readlink() == self.image.path.resolve()
+        except OSError:
+            return False
 
     def _outcome(self, keeper: Keeper) -> Outcome:
         code = keeper.exit_code
         assert code is not None
-        if code == 126 or (code == 127 and not self.console.received):
-            raise self._error("the host cannot run this image", kind=StartFailed)
+        if code in _EXEC_FAILED and (complaint := _SHELL_COMPLAINT.match(self.console.text)):
+            raise self._error(f"the host cannot run this image: {complaint[1]}", kind=StartFailed)
         return Outcome(End.EXIT, code) if code >= 0 else Outcome(End.SIGNAL, 128 - code)
 
     def _pause(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
+        self._live_keeper().signal(signal.SIGSTOP)
         until = time.monotonic() + PATIENCE
-        while self._kernel_state() not in "tTZX":
+        while (state := self._kernel_state()) not in "tT":
+            if state in "ZX":
+                raise self._error("the process has ended")
             if time.monotonic() > until:
                 raise self._error("the process does not stop")
             time.sleep(0.001)
@@ -115,7 +146,7 @@ class Process(Machine):
         if self._tracer is not None and self._tracer.stopped.is_set():
             self._live_keeper().ask(self._tracer.resume)
         else:
-            os.kill(self.pid, signal.SIGCONT)
+            self._live_keeper().signal(signal.SIGCONT)
 
     def _kernel_state(self) -> str:
         """The letter of proc_pid_stat(5); ``X`` when it has gone."""
@@ -130,32 +161,26 @@ class Process(Machine):
 
     def send(self, text: str) -> None:
         """Write to its standard input."""
-        self._must_live()
-        if self._stdin is None:
-            raise CourseError("the console's input was ended before", remedy="send before send_eof")
+        with self._lock:
+            self._must_live()
+            if self._stdin is None:
+                raise CourseError("the console's input was ended before", remedy="send before send_eof")
+            # A descriptor of our own, so that a send_eof() meanwhile cannot pull it away: it ends the input after this.
+            fd = os.dup(self._stdin.fileno())
         try:
-            write_all(self._stdin, text.encode())
+            with self._sending:
+                write_all(fd, text.encode())
         except BrokenPipeError as error:
             raise self._error("the process has closed its standard input") from error
+        finally:
+            os.close(fd)
 
     def send_eof(self) -> None:
         """Close its standard input."""
-        if self._stdin is not None:
-            fd, self._stdin = self._stdin, None
-            os.close(fd)
-
-    def address_space(self) -> AddressSpace:
-        """From /proc/PID/maps."""
         with self._lock:
-            self._must_live()
-            running = self.state is State.RUNNING
-            if running:
-                self.pause()
-            try:
-                return self._read_space()
-            finally:
-                if running:
-                    self.resume()
+            if self._stdin is not None:
+                self._stdin.close()
+                self._stdin = None
 
     def _read_space(self) -> AddressSpace:
         names = labels.of_image(SymbolTable(self.image.debug), LinkMap.read(self.image.map))

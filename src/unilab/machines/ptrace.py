@@ -6,11 +6,11 @@ machine's keeper thread.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 # Numbers of linux/ptrace.h; each is part of the system's stable interface.
@@ -38,15 +38,12 @@ class ProcessTracer:
     Args:
         program: The file it will run, to tell it from the shell that starts it.
         stop_at: An address, or None for the moment before the end.
-        on_stop: Called on the keeper thread when it has stopped there.
     """
 
-    def __init__(self, program: Path, stop_at: int | None, on_stop: Callable[[], None]) -> None:
+    def __init__(self, program: Path, stop_at: int | None) -> None:
         self._program = program.resolve()
         self._stop_at = stop_at
-        self._on_stop = on_stop
         self._saved = b""
-        self._attached = False
         self.pid = 0
         self.stopped = threading.Event()
 
@@ -58,7 +55,6 @@ class ProcessTracer:
         """
         self.pid = pid
         _ptrace(_SEIZE, pid, 0, _OPTION_EXEC | _OPTION_EXIT | _OPTION_EXITKILL)
-        self._attached = True
 
     def poll(self) -> int | None:
         """Handle what the child has reported; its wait status once it has ended, else None."""
@@ -67,33 +63,37 @@ class ProcessTracer:
             return None
         if not os.WIFSTOPPED(status):
             return status
+        # A child that has just been killed cannot be traced any more; its end is reported next.
+        with contextlib.suppress(ProcessLookupError):
+            self._handle(status)
+        return None
+
+    def _handle(self, status: int) -> None:
         sig, event = os.WSTOPSIG(status), status >> 16
         if event == _EVENT_EXEC:
             if Path(f"/proc/{self.pid}/exe").resolve() == self._program:
                 self._arm()
             _ptrace(_CONT, self.pid)
         elif event == _EVENT_EXIT:
-            self._stop() if self._stop_at is None else self._let_go()
-        elif sig == signal.SIGTRAP and self._saved:
+            if self._stop_at is None:
+                self.stopped.set()
+            else:
+                self._let_go()
+        elif sig == signal.SIGTRAP and event == 0 and self._at_breakpoint():
             self._disarm()
-            self._stop()
+            self.stopped.set()
         else:
             _ptrace(_CONT, self.pid, 0, sig if event == 0 else 0)
-        return None
 
     def resume(self) -> None:
         """Let the stopped child run on, untraced."""
         if self.stopped.is_set():
             self.stopped.clear()
-            self._let_go()
+            with contextlib.suppress(ProcessLookupError):
+                self._let_go()
 
     def _let_go(self) -> None:
-        self._attached = False
         _ptrace(_DETACH, self.pid)
-
-    def _stop(self) -> None:
-        self.stopped.set()
-        self._on_stop()
 
     def _arm(self) -> None:
         if self._stop_at is not None:
@@ -103,6 +103,10 @@ class ProcessTracer:
                 memory.seek(self._stop_at)
                 memory.write(_BREAKPOINT)
 
+    def _at_breakpoint(self) -> bool:
+        """Whether ours is the breakpoint: the program may have instructions of its own that trap."""
+        return bool(self._saved) and self._registers()[_RIP] - len(_BREAKPOINT) == self._stop_at
+
     def _disarm(self) -> None:
         """Put the instruction back and step back onto it."""
         assert self._stop_at is not None
@@ -110,7 +114,11 @@ class ProcessTracer:
             memory.seek(self._stop_at)
             memory.write(self._saved)
         self._saved = b""
-        registers = (ctypes.c_uint64 * _REGISTERS)()
-        _ptrace(_GETREGS, self.pid, 0, ctypes.addressof(registers))
+        registers = self._registers()
         registers[_RIP] = self._stop_at
         _ptrace(_SETREGS, self.pid, 0, ctypes.addressof(registers))
+
+    def _registers(self) -> ctypes.Array[ctypes.c_uint64]:
+        registers = (ctypes.c_uint64 * _REGISTERS)()
+        _ptrace(_GETREGS, self.pid, 0, ctypes.addressof(registers))
+        return registers

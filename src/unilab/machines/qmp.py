@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Coroutine
@@ -22,6 +24,9 @@ _T = TypeVar("_T")
 
 #: Seconds in which a healthy QEMU answers, even on a busy host.
 _TIMEOUT = 10.0
+
+# What goes wrong reaches the user as an exception; the client's own log would say it a second time.
+logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -37,7 +42,7 @@ def _io_loop() -> asyncio.AbstractEventLoop:
 
 
 class Monitor:
-    """A session with one QEMU, begun at the first command.
+    """A session with one QEMU, begun at the first command. Commands run one after another, in the order given.
 
     Args:
         end: Our end of the socket pair whose other end QEMU has. Owned by this object.
@@ -46,16 +51,17 @@ class Monitor:
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._client: QMPClient | None = None
-        self._guard = threading.Lock()
+        #: Held on the loop, not by the callers: a caller may be interrupted, its command still takes its turn.
+        self._turn = asyncio.Lock()
 
     def execute(self, command: str, **arguments: object) -> Any:
         """Run a QMP command and give back what it returns.
 
         Raises:
-            MachineError: QEMU refused it, does not answer, or is gone.
+            MachineError: QEMU refused it, does not answer, or is gone. One that does not answer in time may still
+                do what it was told, should it wake up.
         """
-        with self._guard:
-            return self._run(self._execute(command, arguments), command)
+        return _run(self._execute(command, arguments), command)
 
     def hmp(self, command_line: str) -> str:
         """Run a command of the human monitor and give back its text."""
@@ -63,30 +69,32 @@ class Monitor:
 
     def close(self) -> None:
         """End the session. QEMU goes on."""
-        with self._guard:
-            if self._client is not None:
-                client, self._client = self._client, None
-                try:
-                    self._run(client.disconnect(), "disconnect")
-                except MachineError:
-                    pass  # it has gone already, and that is what was wanted
-            self._end.close()
+        with contextlib.suppress(MachineError):  # it has gone already, and that is what was wanted
+            _run(self._disconnect(), "disconnect")
+        self._end.close()
 
     async def _execute(self, command: str, arguments: dict[str, object]) -> object:
-        if self._client is None:
-            client = QMPClient("unilab")
-            await client.connect(self._end)
-            self._client = client
-        return await self._client.execute(command, arguments or None)
+        async with self._turn:
+            if self._client is None:
+                client = QMPClient("unilab")
+                await client.connect(self._end)
+                self._client = client
+            return await self._client.execute(command, arguments or None)
 
-    def _run(self, work: Coroutine[Any, Any, _T], doing: str) -> _T:
-        future = asyncio.run_coroutine_threadsafe(work, _io_loop())
-        try:
-            return future.result(_TIMEOUT)
-        except ExecuteError as error:
-            raise MachineError(f"QEMU refused {doing}: {error}") from error
-        except concurrent.futures.TimeoutError as error:
-            future.cancel()
-            raise MachineError(f"QEMU has not answered {doing} for {_TIMEOUT:.0f} seconds") from error
-        except (QMPError, EOFError, OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as error:
-            raise MachineError(f"QEMU is gone, so {doing} cannot be done: {error}") from error
+    async def _disconnect(self) -> None:
+        async with self._turn:
+            if self._client is not None:
+                client, self._client = self._client, None
+                await client.disconnect()
+
+
+def _run(work: Coroutine[Any, Any, _T], doing: str) -> _T:
+    future = asyncio.run_coroutine_threadsafe(work, _io_loop())
+    try:
+        return future.result(_TIMEOUT)
+    except ExecuteError as error:
+        raise MachineError(f"QEMU refused {doing}: {error}") from error
+    except concurrent.futures.TimeoutError as error:
+        raise MachineError(f"QEMU has not answered {doing} for {_TIMEOUT:g} seconds") from error
+    except (QMPError, EOFError, OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+        raise MachineError(f"QEMU is gone, so {doing} cannot be done: {error}") from error

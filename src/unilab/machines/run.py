@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from unilab import toolchain
-from unilab.errors import CourseError, MachineError
+from unilab.errors import CourseError
 from unilab.machines import accelerator as accelerators
 from unilab.machines.backtrace import Symboliser
 from unilab.machines.console import Console
@@ -18,6 +18,11 @@ from unilab.machines.qemu import MACHINES
 from unilab.machines.result import Result
 from unilab.machines.unikernel import Unikernel
 from unilab.toolchain import Image
+
+#: MiB. All of it then lies below the hole for devices, on every machine: physical addresses count from its beginning.
+MOST_MEMORY = 2048
+#: Seconds: a day.
+LONGEST = 86_400
 
 
 def start(
@@ -56,12 +61,17 @@ def start(
         StartFailed, DeadlineExceeded, MachineError: It did not start, or did not reach ``stop_at``.
         CourseError: An option makes no sense. The message says which do.
     """
-    if memory < 1:
-        raise CourseError(f"{memory} MiB is no amount of memory", remedy="give it 1 MiB or more")
-    if not deadline > 0:
-        raise CourseError(f"a deadline of {deadline} seconds is over before it begins", remedy="give it more than 0")
+    if not 1 <= memory <= MOST_MEMORY:
+        raise CourseError(
+            f"{memory} MiB is no amount of memory for a machine", remedy=f"give it 1 to {MOST_MEMORY} MiB"
+        )
+    if not 0 < deadline <= LONGEST:
+        raise CourseError(
+            f"a machine cannot run for {deadline} seconds", remedy=f"give it more than 0 and at most {LONGEST}"
+        )
     if machine not in MACHINES:
         raise CourseError(f"there is no machine {machine!r}", remedy=f"choose one of {', '.join(MACHINES)}")
+    _check_words(args, env or {})
     image = program if isinstance(program, Image) else toolchain.build(program, on)
     console = Console(translate=Symboliser(image.debug), listener=on_output)
     made: Machine
@@ -94,7 +104,7 @@ def run(
     program: str | Path | Image,
     on: str = "unikernel",
     *,
-    input: str = "",  # noqa: A002 - the word people know from subprocess.run
+    input: str = "",
     check: bool = True,
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
@@ -106,10 +116,8 @@ def run(
 ) -> Result:
     """Build a program if need be, run it to its end, and give back what it did.
 
-    Args:
-        input: What is typed on its console, followed by the end of the file.
-        check: Raise if it crashed. A program that ends with a status other than 0 has not crashed.
-        program, on, args, env, machine, accelerator, memory, deadline, on_output: As for ``start``.
+    The arguments are those of ``start``, and two more: ``input`` is typed on its console, followed by the end of the
+    file; ``check`` raises if it crashed. A program that ends with a status other than 0 has not crashed.
 
     Raises:
         GuestPanic, MachineError: With ``check``: it crashed, or a signal ended it.
@@ -128,16 +136,26 @@ def run(
         on_output=on_output,
     )
     with running:
-        # On a thread of its own: the program may print much before it reads, and we must not wait for it.
-        typist = threading.Thread(target=_type, args=(running, input), daemon=True)
-        typist.start()
+        if input:
+            # On a thread of its own: the program may print much before it reads, and we must not wait for it.
+            threading.Thread(target=_type, args=(running, input), daemon=True).start()
+        else:
+            _type(running, input)
         running.wait(check=check)
         return running.result()
 
 
 def _type(machine: Machine, text: str) -> None:
     # A program that ends without reading its input is no error.
-    with contextlib.suppress(MachineError, OSError):
+    with contextlib.suppress(CourseError, OSError):
         if text:
             machine.send(text)
         machine.send_eof()
+
+
+def _check_words(args: Sequence[str], env: Mapping[str, str]) -> None:
+    if any("\0" in word for word in (*args, *env, *env.values())):
+        raise CourseError("an argument has a NUL in it, which would be its end", remedy="leave it out")
+    for name in env:
+        if not name or "=" in name:
+            raise CourseError(f"{name!r} cannot be the name of a variable", remedy="give it a name without =")

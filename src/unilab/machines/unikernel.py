@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import re
+import signal
 import socket
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import Any
 
 from unilab.errors import CourseError, MachineError, StartFailed
 from unilab.machines import qemu
@@ -22,6 +22,7 @@ from unilab.machines.keeper import Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine
 from unilab.machines.qmp import Monitor
 from unilab.machines.result import End, Outcome, State
+from unilab.machines.segments import memory_end
 from unilab.spaces import guest, registers
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
@@ -38,6 +39,8 @@ _QEMU_ADDRESSES = 1 << 30
 #: What a guest needs beside its image: page tables and the first stack pages.
 _LEAST_FREE = 64 * 1024
 _CONTROL_D = b"\x04"
+#: How QEMU says that somebody asked it to end.
+_QEMU_TERMINATED = "terminating on signal"
 
 
 class Unikernel(Machine):
@@ -91,87 +94,98 @@ class Unikernel(Machine):
         self._debugger: DebugStub | None = None
         self._at_breakpoint = False
         self._ram: mmap.mmap | None = None
+        self._reported: int | None = None
         self._sending = threading.Lock()
 
     def _make_keeper(self) -> Keeper:
-        ours_serial, serial = socket.socketpair()
-        ours_monitor, monitor = socket.socketpair()
-        ours_debugger, debugger = socket.socketpair() if self._stop_at is not None else (None, None)
-        ram = memory_file(self._memory << 20)
-        self._ram = mmap.mmap(ram, self._memory << 20)
-        self._serial = ours_serial
-        self._monitor = Monitor(ours_monitor)
-        self._debugger = DebugStub(ours_debugger) if ours_debugger is not None else None
-        read_errors, errors = os.pipe()
-        theirs = [end.detach() for end in (serial, monitor, debugger) if end is not None]
-        command = qemu.command_line(
-            self._qemu,
-            self.image.path,
-            machine=self.machine or "",
-            accelerator=self.accelerator or "",
-            memory=self._memory,
-            words=self._words,
-            inherited=qemu.Descriptors(theirs[0], theirs[1], ram, theirs[2] if len(theirs) > 2 else None),
-        )
-        return Keeper(
-            command,
-            console=self.console,
-            read_console=os.dup(ours_serial.fileno()),
-            deadline=self.deadline,
-            memory=(self._memory << 20) + _QEMU_ADDRESSES,
-            stdout=errors,
-            stderr=errors,
-            pass_fds=[*theirs, ram],
-            errors=read_errors,
-        )
+        with contextlib.ExitStack() as undo:
+
+            def pair() -> tuple[socket.socket, int]:
+                ours, theirs = socket.socketpair()
+                undo.callback(ours.close)
+                fd = theirs.detach()
+                undo.callback(os.close, fd)
+                return ours, fd
+
+            self._serial, serial = pair()
+            ours, monitor = pair()
+            self._monitor = Monitor(ours)
+            debugger = None
+            if self._stop_at is not None:
+                ours, debugger = pair()
+                self._debugger = DebugStub(ours)
+            ram = memory_file(self._memory << 20)
+            undo.callback(os.close, ram)
+            self._ram = mmap.mmap(ram, self._memory << 20)
+            read_console = os.dup(self._serial.fileno())
+            undo.callback(os.close, read_console)
+            errors = os.pipe()
+            for fd in errors:
+                undo.callback(os.close, fd)
+            command = qemu.command_line(
+                self._qemu,
+                self.image.path,
+                machine=self.machine or "",
+                accelerator=self.accelerator or "",
+                memory=self._memory,
+                words=self._words,
+                inherited=qemu.Descriptors(serial, monitor, ram, debugger),
+            )
+            keeper = Keeper(
+                command,
+                console=self.console,
+                read_console=read_console,
+                deadline=self.deadline,
+                memory=(self._memory << 20) + _QEMU_ADDRESSES,
+                stdout=errors[1],
+                stderr=errors[1],
+                pass_fds=[fd for fd in (serial, monitor, ram, debugger) if fd is not None],
+                errors=errors[0],
+            )
+            undo.pop_all()  # they are the keeper's now, and this machine's
+            return keeper
 
     def _run_to_stop(self) -> None:
         if self._stop_at is None or self._debugger is None:
             return
-        try:
-            reached = self._debugger.run_to(self._stop_at, self._begin + self.deadline)
-        except MachineError:
-            self._live_keeper().ended.wait(1.0)
-            self._explain_early_end()
-            raise
-        if not reached:
+        # At the deadline the keeper ends QEMU, and with it this wait.
+        if not self._debugger.run_to(self._stop_at):
             self._live_keeper().ended.wait(PATIENCE)
-            self._explain_early_end()
+            self.wait()
             raise self._error("the guest ended before it reached the place to stop at")
         self._at_breakpoint = True
         self._state = State.PAUSED
-
-    def _explain_early_end(self) -> None:
-        """Raise the error that says how the machine ended, if it ended badly."""
-        if self._live_keeper().ended.is_set():
-            self.wait()
 
     def _outcome(self, keeper: Keeper) -> Outcome:
         reported = self._exit_report()
         if reported is not None:
             status = reported & 0xFF
             panicked = status == _EXIT_PANIC and "libos: panic: " in self.console.text
-            killed = re.search(r"^libos: ended by signal (\d+)$", self.console.text[-200:], re.MULTILINE)
+            killed = re.search(r"^libos: ended by signal (\d+)$", self.console.tail(200), re.MULTILINE)
             if killed and status == 128 + int(killed[1]):
                 return Outcome(End.SIGNAL, status)
             return Outcome(End.PANIC if panicked else End.EXIT, status)
-        if keeper.exit_code == 0:
+        code, said = keeper.exit_code or 0, keeper.complaints
+        if code == 0 and _QEMU_TERMINATED not in said:
             raise self._error(
                 "the guest reset the processor: an exception that nothing could handle (a triple fault)",
                 remedy="if the image is not one of this course's, it may be corrupt: build it again",
             )
-        said = keeper.complaints or "it said nothing"
         remedy = "run it with the accelerator tcg" if self.accelerator == "kvm" else None
-        raise self._error(f"QEMU ended by itself. {said}", kind=StartFailed, remedy=remedy)
+        if code <= 0:
+            by = f" by {signal.Signals(-code).name}" if code else ""
+            raise self._error(f"QEMU was ended{by}. {said}".rstrip(), remedy=remedy)
+        raise self._error(
+            f"QEMU ended by itself. {said or 'It said nothing.'}", kind=StartFailed, remedy=remedy
+        )
 
     def _exit_report(self) -> int | None:
         """What the guest left in libos_exit_status; None if it did not end by itself."""
-        try:
-            address = self._symbols.address("libos_exit_status")
-        except KeyError:
-            return None
-        value = int.from_bytes(self.memory(address, 4), "little")
-        return value if value & ~0xFF == _EXIT_REPORTED else None
+        address = self._symbols.names().get("libos_exit_status")
+        if address is not None and self._ram is not None and not self._ram.closed:
+            value = int.from_bytes(self.memory(address, 4), "little")
+            self._reported = value if value & ~0xFF == _EXIT_REPORTED else None
+        return self._reported
 
     def memory(self, physical: int, length: int) -> bytes:
         """Bytes of the guest's RAM, which this process shares with QEMU.
@@ -183,32 +197,43 @@ class Unikernel(Machine):
         Raises:
             MachineError: Not all of it is RAM.
         """
-        if self._ram is None or physical < 0 or physical + length > len(self._ram):
+        if physical < 0 or length < 0 or physical + length > self._memory << 20:
             raise MachineError(f"guest-physical {physical:#x} is not RAM of this machine, which has {self._memory} MiB")
-        return self._ram[physical : physical + length]
+        ram = self._ram
+        try:
+            if ram is not None:
+                return ram[physical : physical + length]
+        except ValueError:
+            pass  # it was closed
+        raise self._error("the machine has no memory before its start and after its quit")
+
+    def _tell(self, command: str, **arguments: object) -> Any:
+        """Run a QMP command; an error says how the machine was doing."""
+        self._must_live()
+        assert self._monitor is not None
+        try:
+            return self._monitor.execute(command, **arguments)
+        except MachineError as error:
+            raise self._error(error.message) from error
 
     def _pause(self) -> None:
-        assert self._monitor is not None
-        self._monitor.execute("stop")
+        self._tell("stop")
 
     def _resume(self) -> None:
         if self._at_breakpoint and self._debugger is not None:
             self._at_breakpoint = False
             self._debugger.resume()
         else:
-            assert self._monitor is not None
-            self._monitor.execute("cont")
+            self._tell("cont")
 
     def reset(self) -> None:
         """Press the reset button: the loader runs again, and the program starts over."""
         with self._lock:
-            self._must_live()
-            assert self._monitor is not None
             # The guest's own resets still end the machine: a triple fault must not loop.
-            self._monitor.execute("set-action", reboot="reset")
-            self._monitor.execute("system_reset")
-            self._monitor.execute("query-status")
-            self._monitor.execute("set-action", reboot="shutdown")
+            self._tell("set-action", reboot="reset")
+            self._tell("system_reset")
+            self._tell("query-status")
+            self._tell("set-action", reboot="shutdown")
 
     def send(self, text: str) -> None:
         """Type on the serial console."""
@@ -232,31 +257,25 @@ class Unikernel(Machine):
 
     def registers(self) -> registers.Registers:
         """The processor's registers now."""
-        self._must_live()
-        assert self._monitor is not None
-        return registers.parse_info_registers(self._monitor.hmp("info registers"))
+        text = self._tell("human-monitor-command", **{"command-line": "info registers"})
+        return registers.parse_info_registers(text)
 
-    def address_space(self) -> AddressSpace:
+    def _read_space(self) -> AddressSpace:
         """From the page tables, walked from CR3 in the guest's RAM."""
-        with self._lock:
-            self._must_live()
-            running = self.state is State.RUNNING
-            if running:
-                self.pause()
-            try:
-                return guest.unikernel(
-                    self.registers(),
-                    self.memory,
-                    self._symbols,
-                    LinkMap.read(self.image.map),
-                    name=f"{self.image.program.stem} as a unikernel",
-                    origin=f"QEMU {self.machine}, {self.accelerator}, page tables from CR3, {_now()}",
-                )
-            finally:
-                if running:
-                    self.resume()
+        return guest.unikernel(
+            self.registers(),
+            self.memory,
+            self._symbols,
+            LinkMap.read(self.image.map),
+            name=f"{self.image.program.stem} as a unikernel",
+            origin=f"QEMU {self.machine}, {self.accelerator}, page tables from CR3, {_now()}",
+        )
 
     def _release(self) -> None:
+        if self._keeper is not None and self._keeper.ended.is_set():
+            self._exit_report()  # kept: it is in the memory that goes now
+        if self._ram is not None:
+            self._ram.close()
         if self._monitor is not None:
             self._monitor.close()
         if self._debugger is not None:
@@ -288,27 +307,27 @@ def least_memory(image: Image) -> int:
     """MiB of RAM below which an image cannot boot.
 
     Raises:
-        StartFailed: It is not an ELF file.
+        StartFailed: It is no image that can run.
     """
-    try:
-        with image.path.open("rb") as file:
-            loads = [s for s in ELFFile(file).iter_segments() if s["p_type"] == "PT_LOAD"]
-            end = max((s["p_paddr"] + s["p_memsz"] for s in loads), default=0)
-    except (OSError, ELFError) as error:
-        raise StartFailed(
-            f"{image.path} is no image that can boot: {error}", remedy="build it again with unilab.build"
-        ) from error
-    return int(-(-(end + _LEAST_FREE) // (1 << 20)))
+    return -(-(memory_end(image.path) + _LEAST_FREE) // (1 << 20))
 
 
 def memory_file(size: int) -> int:
-    """A descriptor of a file of ``size`` bytes that has no name, in memory where the system has such files."""
+    """A descriptor of a file of ``size`` bytes that has no name, in memory where the system has such files.
+
+    Raises:
+        OSError: The host refuses a file of that size.
+    """
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("guest-ram")
     else:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
-    os.ftruncate(fd, size)
+    try:
+        os.ftruncate(fd, size)
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 

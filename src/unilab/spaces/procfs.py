@@ -50,9 +50,10 @@ def parse_maps(text: str, *, executable: str = "", names: Sequence[labels.Label]
     12288
     """
     pieces = []
-    for number, line in enumerate(text.splitlines(), 1):
-        parts = _LINE.fullmatch(line.rstrip())
-        if parts is None:
+    # Only a newline ends a line: a file's name may have anything else in it.
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
+        parts = _LINE.fullmatch(line)
+        if parts is None or int(parts[1], 16) >= int(parts[2], 16):
             raise LayoutError(f"line {number} of the maps does not parse: {line!r}")
         start, end, permissions, what = int(parts[1], 16), int(parts[2], 16), parts[3] + parts[4] + parts[5], parts[6]
         label = labels.Label(start, end, *_named(what, permissions, executable))
@@ -75,7 +76,7 @@ def read(pid: int, *, name: str, names: Sequence[labels.Label] = ()) -> AddressS
     """
     maps = Path(f"/proc/{pid}/maps")
     try:
-        text = maps.read_text()
+        text = maps.read_bytes().decode(errors="replace")
         executable = str(Path(f"/proc/{pid}/exe").readlink())
     except OSError as error:
         raise MachineError(f"the address space of process {pid} cannot be read: {error}") from error

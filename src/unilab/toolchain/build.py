@@ -7,7 +7,6 @@ are functions: the program really is unmodified.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -130,14 +129,13 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
         library = libc.for_unikernels(tree)
         script = tree / "arch" / "x86_64" / "image.ld"
         # -n: sections start on pages in memory, not in the file.
-        words = ["-n", "-T", str(script), *map(str, libos.objects(tree))]
-        inputs = [script.read_bytes()]
+        options, files, inputs = ["-n", "-T", str(script)], libos.objects(tree), [script.read_bytes()]
     else:
         library = libc.for_processes()
         # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.
-        words, inputs = ["-z", "separate-loadable-segments"], []
-    archives = (library.calls, library.common, libc.compiler_runtime())
-    words += [str(library.crt1), str(compiled), *map(str, archives)]
+        options, files, inputs = ["-z", "separate-loadable-segments"], [], []
+    files += [library.crt1, compiled, library.calls, library.common, libc.compiler_runtime()]
+    words = [*options, *map(str, files)]
 
     def build_image(draft: Path) -> None:
         common = ["ld.lld", *_LINK_FLAGS, *words]
@@ -146,16 +144,18 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
         with ThreadPoolExecutor(2) as pool:
             for result in pool.map(zig.run, (debug, stripped)):
                 if result.returncode:
-                    raise _link_error(result.stderr)
+                    raise _link_error(result.stderr.strip(), files)
 
     # What is made, and under which names, is decided by this module, so its own text stands for that.
     key = cache.digest([zig.version(), Path(__file__).read_bytes(), *words, *inputs])
     return cache.entry(f"image-{source.stem}-{on}", key, build_image)
 
 
-def _link_error(message: str) -> CourseError:
+def _link_error(message: str, inputs: Sequence[Path]) -> CourseError:
     """The linker's complaint: the program's fault if it lacks a symbol, ours otherwise."""
     if "undefined symbol" in message or "duplicate symbol" in message:
-        # The object's place in the cache says nothing to the reader.
-        return CompileError(re.sub(r"\S*/(program\.o|libc\.a)", r"\1", message.strip()))
-    return ToolchainError("linking failed\n" + message.strip())
+        # Where the cache keeps them says nothing to the reader.
+        for path in inputs:
+            message = message.replace(str(path), path.name)
+        return CompileError(message)
+    return ToolchainError("linking failed\n" + message)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -60,7 +59,9 @@ def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
         with FileLock(root() / f"{name}-{key}.lock"):
             if final.is_dir():
                 return final
-            draft = Path(tempfile.mkdtemp(prefix=f"{name}-draft-", dir=root()))
+            draft = root() / f"{name}-{key}.draft"
+            shutil.rmtree(draft, ignore_errors=True)  # what a builder left behind that was killed
+            draft.mkdir()
             try:
                 build(draft)
                 draft.rename(final)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import capstone
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 #: The instructions that enter a kernel on x86-64.
 SYSTEM_CALLS = ("syscall", "sysenter", "int 0x80")
@@ -43,5 +44,5 @@ def system_calls(elf: Path) -> Counter[str]:
 
 def _starts(parsed: ELFFile, base: int, end: int) -> list[int]:
     table = parsed.get_section_by_name(".symtab")
-    symbols = table.iter_symbols() if table else ()
+    symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
     return sorted({base, *(s["st_value"] for s in symbols if base <= s["st_value"] < end)})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from unilab.errors import LayoutError
 
@@ -69,7 +70,7 @@ class SymbolTable:
                         letters = ("w" if flags & 1 else "") + ("x" if flags & 4 else "")
                         sections.append(Section(section.name, start, start + size, letters))
                 table = parsed.get_section_by_name(".symtab")
-                for symbol in table.iter_symbols() if table else ():
+                for symbol in table.iter_symbols() if isinstance(table, SymbolTableSection) else ():
                     if not symbol.name or symbol["st_shndx"] == "SHN_UNDEF":
                         continue
                     self._addresses.setdefault(symbol.name, symbol["st_value"])

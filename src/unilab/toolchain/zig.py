@@ -10,16 +10,17 @@ import importlib.util
 import os
 import subprocess
 from collections.abc import Sequence
-from functools import cache
+from functools import cache as memoize
 from pathlib import Path
 
 from unilab.errors import ToolchainError
+from unilab.toolchain import cache
 
 #: What every object is compiled for, whatever the host is.
 TARGET = "x86_64-linux-musl"
 
 
-@cache
+@memoize
 def home() -> Path:
     """The folder of the ziglang package.
 
@@ -32,7 +33,7 @@ def home() -> Path:
     return Path(spec.origin).parent
 
 
-@cache
+@memoize
 def version() -> str:
     """The installed version of ziglang: part of every cache key."""
     return importlib.metadata.version("ziglang")
@@ -60,7 +61,15 @@ def run(arguments: Sequence[str], *, cwd: Path | None = None) -> subprocess.Comp
     command = [str(executable()), *arguments]
     try:
         return subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, check=False
+            command,
+            cwd=cwd,
+            # zig keeps things too: in our cache, since the home folder may be none that one can write to.
+            env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache.root().absolute() / "zig")},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except OSError as error:
         raise ToolchainError(f"the compiler cannot be run: {error}", remedy="./course doctor") from error

@@ -14,7 +14,7 @@ from unilab.errors import CourseError
 from unilab.spaces.model import AddressSpace
 from unilab.views import render, table
 from unilab.views.layout import Block, Heading, arrange
-from unilab.views.static_form import StaticFormWidget
+from unilab.views.static_form import StaticFormWidget, front_end
 from unilab.views.theme import STATIC, Theme
 from unilab.views.words import group_details, region_details
 
@@ -36,7 +36,7 @@ class AddressSpaceView(StaticFormWidget):
         locked: Whether a prediction is wanted before the picture is shown.
     """
 
-    _esm = STATIC / "address_space.js"
+    _esm = front_end(STATIC / "address_space.js")
     _css = STATIC / "address_space.css"
 
     task = traitlets.Unicode("").tag(sync=True)
@@ -46,7 +46,7 @@ class AddressSpaceView(StaticFormWidget):
     locked = traitlets.Bool(False).tag(sync=True)
     _picture = traitlets.Unicode("").tag(sync=True)
     _table = traitlets.Unicode("").tag(sync=True)
-    # Block key -> [[field, text], ...], for the details panel.
+    # Block key -> field -> text, for the details panel.
     _details = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *spaces: AddressSpace, task: str = "", height: int = 760, **kwargs: Any) -> None:
@@ -103,7 +103,7 @@ class AddressSpaceView(StaticFormWidget):
         return (
             f'<div class="uv-static">{task}'
             f'<img alt="{escape(f"Map of {names}; the table below says the same", quote=True)}" '
-            f'style="max-width: 100%" src="data:image/svg+xml,{escape(picture, quote=True)}">'
+            f'style="max-width: 100%" src="data:image/svg+xml,{escape(picture, quote=True)}"/>'
             f"<details><summary>The same as a table</summary>{table.as_html(self._spaces)}</details></div>"
         )
 
@@ -126,14 +126,14 @@ class AddressSpaceView(StaticFormWidget):
                 opened[int(index)].add(span)
         return opened
 
-    def _visible_details(self) -> Iterator[tuple[str, list[list[str]]]]:
+    def _visible_details(self) -> Iterator[tuple[str, dict[str, str]]]:
         for index, (space, opened) in enumerate(zip(self._spaces, self._expanded_by_space(), strict=True)):
             column = arrange(space, opened)
             drawn: list[Block | Heading] = [*column.blocks, *column.headings]
             for part in drawn:
                 members = space.regions[part.first : part.last + 1]
                 details = region_details(members[0]) if len(members) == 1 else group_details(members)
-                yield f"{index}:{part.key}", [[field, text] for field, text in details.items()]
+                yield f"{index}:{part.key}", details
 
 
 def show(*spaces: AddressSpace, task: str = "", height: int = 760) -> AddressSpaceView:

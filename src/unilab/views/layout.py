@@ -31,8 +31,10 @@ _HEIGHT_PER_DOUBLING = 2.6
 _PAGE = 4096
 #: Neighbours further apart than this are not "together", whatever their names.
 _NEAR = 1 << 30
-#: Widths for which addresses must be canonical: the upper bits all copy the last used one.
-_CANONICAL_HALF = {47: 1 << 47, 48: 1 << 47, 57: 1 << 56}
+#: What every reader looks for; put into a group with something else only where nothing else is left.
+_LANDMARKS = {"heap", "stack"}
+#: Where the lower half ends, for each width whose addresses must be canonical: their upper bits all alike.
+_LOWER_HALF_END = {47: 1 << 47, 48: 1 << 47, 57: 1 << 56}
 _ADDRESS_END = 1 << 64
 
 Span = tuple[int, int]  #: First and last index into ``AddressSpace.regions``, both included.
@@ -150,9 +152,7 @@ def address_gaps(space: AddressSpace) -> list[tuple[int, int, int]]:
     ]
 
 
-def arrange(
-    space: AddressSpace, expanded: Collection[str] = frozenset(), *, limit: int = BLOCK_LIMIT
-) -> Column:
+def arrange(space: AddressSpace, expanded: Collection[str] = frozenset(), *, limit: int = BLOCK_LIMIT) -> Column:
     """Lay one space out.
 
     Args:
@@ -261,8 +261,9 @@ def _weight(regions: Sequence[Region], span: Span) -> float:
 def _cost(regions: Sequence[Region], low: Span, high: Span) -> tuple[int, float]:
     """How wrong it would be to draw two neighbouring spans as one: unlikeness first, then size."""
     below, above = regions[low[1]], regions[high[0]]
+    landmark = below.kind != above.kind and bool(_LANDMARKS & {below.kind, above.kind})
     unlike = 0
-    if below.privilege != above.privilege or above.start - below.end > _NEAR:
+    if landmark or below.privilege != above.privilege or above.start - below.end > _NEAR:
         unlike = 3
     elif below.owner != above.owner:
         unlike = 2
@@ -273,19 +274,15 @@ def _cost(regions: Sequence[Region], low: Span, high: Span) -> tuple[int, float]
 
 def _end_of(space: AddressSpace) -> int:
     """One past the highest address worth drawing."""
-    half = _CANONICAL_HALF.get(space.address_bits)
-    end = half if space.address_bits == 47 and half else 1 << space.address_bits
-    if space.address_bits in (48, 57):
-        end = _ADDRESS_END
+    end = _ADDRESS_END if space.address_bits in (48, 57) else 1 << space.address_bits
     # A process's user half ends at 2^47, but Linux also lists its vsyscall page, at the very top.
-    if space.regions and space.regions[-1].end > end:
-        end = _ADDRESS_END
-    return end
+    beyond = bool(space.regions) and space.regions[-1].end > end
+    return _ADDRESS_END if beyond else end
 
 
 def _hole(space: AddressSpace, start: int, end: int) -> int:
     """How many of these addresses are not canonical."""
-    half = _CANONICAL_HALF.get(space.address_bits)
+    half = _LOWER_HALF_END.get(space.address_bits)
     if half is None:
         return 0
     return max(0, min(end, _ADDRESS_END - half) - max(start, half))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 
@@ -20,12 +20,18 @@ from unilab.views.words import address_text, distinct, group_name, name_of, regi
 
 _MARGIN = 16.0
 _COLUMN_GAP = 36.0
-_HEADER_HEIGHT = 76.0
+_HEADER_HEIGHT = 84.0
 _SPINE_WIDTH = 16.0
 _INDENT = 14.0
 _LEGEND_LINE = 24.0
 #: Advance of one character, as a part of the font size.
-_MONOSPACE, _SANS_SERIF = 0.61, 0.56
+_MONOSPACE = 0.61
+#: The same for proportional text, which only a browser can measure; right for the wider of the usual fonts.
+_ADVANCES = {
+    **dict.fromkeys("fijlrtI .,:;|!'()[]/-", 0.4),
+    **dict.fromkeys("mwMW@%…", 0.98),
+}
+_OTHER_ADVANCE, _FULL_WIDTH_ADVANCE = 0.64, 1.0
 
 _PERMISSION_WORDS = {
     "rx": "execute: code",
@@ -48,8 +54,14 @@ class _Place:
     space: AddressSpace
     column: Column
     left: float
+    top: float
     gutter: float
     width: float
+
+    @property
+    def body(self) -> float:
+        """Where its blocks begin."""
+        return self.top + _HEADER_HEIGHT
 
     @property
     def x(self) -> float:
@@ -58,6 +70,7 @@ class _Place:
 
     @property
     def right(self) -> float:
+        """Right edge of its blocks."""
         return self.x + self.width
 
 
@@ -79,9 +92,9 @@ def svg(
     """
     places = _place(spaces, expanded)
     width = max([360.0, *(p.right for p in places)]) + _MARGIN
-    picture_bottom = _HEADER_HEIGHT + max((p.column.height for p in places), default=0.0)
-    legend, legend_height = _legend(spaces, width, picture_bottom + 28)
-    height = picture_bottom + 28 + legend_height + _MARGIN
+    legend, legend_bottom = _legend(spaces, width)
+    places = [replace(place, top=legend_bottom) for place in places]
+    height = max([legend_bottom, *(p.body + p.column.height for p in places)]) + _MARGIN
     names = " and ".join(space.name for space in spaces) or "no address space"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="uv uv-picture" role="group" '
@@ -89,29 +102,31 @@ def svg(
         f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}">'
         f"<style>{style(theme)}</style>"
         f'<rect class="uv-paper" width="{_n(width)}" height="{_n(height)}"/>'
-        f"{''.join(_column(place) for place in places)}{legend}</svg>"
+        f"{legend}{''.join(_column(place) for place in places)}</svg>"
     )
 
 
-def fit(text: str, width: float, size: float, *, advance: float = _SANS_SERIF) -> str:
+def fit(text: str, width: float, size: float) -> str:
     """Shorten text with an ellipsis until it should fit.
 
     Args:
         text: What to write.
         width: Room for it, pixels.
         size: Font size, pixels.
-        advance: Mean width of a character, as a part of the font size.
     """
-    if text_width(text, size, advance) <= width:
+    if text_width(text, size) <= width:
         return text
-    while text and text_width(text + "…", size, advance) > width:
+    while text and text_width(text + "…", size) > width:
         text = text[:-1]
     return text.rstrip(" ,") + "…" if text else ""
 
 
-def text_width(text: str, size: float, advance: float = _SANS_SERIF) -> float:
-    """Estimated width in pixels; East Asian wide characters count as a full em."""
-    return sum(size * (1.0 if unicodedata.east_asian_width(c) in "WF" else advance) for c in text)
+def text_width(text: str, size: float) -> float:
+    """Estimated width in pixels of text in the picture's proportional font."""
+    return size * sum(
+        _FULL_WIDTH_ADVANCE if unicodedata.east_asian_width(c) in "WF" else _ADVANCES.get(c, _OTHER_ADVANCE)
+        for c in text
+    )
 
 
 def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) -> list[_Place]:
@@ -120,9 +135,9 @@ def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) 
     left = _MARGIN
     for index, space in enumerate(spaces):
         column = arrange(space, expanded[index] if index < len(expanded) else ())
-        longest = max([len("0x0"), *(len(address_text(edge)) for edge in _edges(space, column))])
+        longest = max([len("0x0"), *(len(_mark_text(edge)) for edge in _edges(space, column))])
         gutter = longest * 10 * _MONOSPACE + 12
-        places.append(_Place(index, space, column, left, gutter, block_width))
+        places.append(_Place(index, space, column, left, 0.0, gutter, block_width))
         left += gutter + block_width + _COLUMN_GAP
     return places
 
@@ -137,59 +152,85 @@ def _column(place: _Place) -> str:
     column, space = place.column, place.space
     count = f"{len(space.regions)} regions in {len(column.blocks)} blocks"
     label = f"{space.name}: {count}, high addresses on top"
-    drawn: list[tuple[float, str]] = [(h.y, _heading(place, h)) for h in column.headings]
-    drawn += [(b.y, _block(place, b)) for b in column.blocks]
-    drawn.sort(key=lambda item: item[0])
     return (
         f'<g class="uv-column" data-space="{place.index}">{_header(place)}'
         f'<g aria-hidden="true">{_marks(place)}{"".join(_gap(place, g) for g in column.gaps)}</g>'
-        f'<g role="tree" aria-label="{_attribute(label)}">{"".join(markup for _, markup in drawn)}</g></g>'
+        f'<g role="tree" aria-label="{_attribute(label)}">{_items(place)}</g></g>'
     )
 
 
+def _items(place: _Place) -> str:
+    """The tree of blocks: what lies in an opened group is inside its heading's element."""
+    parts: list[Block | Heading] = [*place.column.headings, *place.column.blocks]
+    markup = []
+    depth = 0
+    for part in sorted(parts, key=lambda part: part.y):
+        markup.append("</g></g>" * (depth - part.depth))
+        depth = part.depth
+        if isinstance(part, Heading):
+            markup.append(_heading(place, part) + '<g role="group">')
+            depth += 1
+        else:
+            markup.append(_block(place, part) + "</g>")
+    return "".join(markup) + "</g></g>" * depth
+
+
 def _header(place: _Place) -> str:
-    space, left = place.space, place.left
+    space, left, top = place.space, place.left, place.top
     room = place.right - left
     source = str(space.source)
-    badge = text_width(source, 10, 0.76) + 12
+    badge = len(source) * 7.6 + 12  # capitals, spaced out
     return (
         f"<g><title>{escape(space.name)}, {escape(space.origin)}</title>"
-        + _text(fit(space.name, room, 15), left, 26, "uv-name")
+        + _text(fit(space.name, room, 15), left, top + 26, "uv-name")
         + f'<g class="uv-badge uv-badge-{source.lower()}" data-badge="{source}">'
-        f"<rect {_rect((left, 35, badge, 16))}/>"
-        + _text(source, left + badge / 2, 46.5, anchor="middle")
+        f"<rect {_rect((left, top + 35, badge, 16))}/>"
+        + _text(source, left + badge / 2, top + 46.5, anchor="middle")
         + "</g>"
-        + _text(fit(space.origin, room - badge - 7, 11), left + badge + 7, 47, "uv-muted")
-        + _text(fit(translation_text(space.translation), room, 11), left, 65, "uv-muted")
+        + _text(fit(space.origin, room - badge - 7, 11), left + badge + 7, top + 47, "uv-muted")
+        + _text(fit(translation_text(space.translation), room, 11), left, top + 65, "uv-muted")
         + "</g>"
     )
 
 
 def _marks(place: _Place) -> str:
     """Address marks at the edges of blocks and gaps, each edge once."""
+    column, regions = place.column, place.space.regions
     marks: dict[float, int] = {}
-    for block in place.column.blocks:
-        marks[block.y] = place.space.regions[block.last].end
-        marks[block.y + block.height] = place.space.regions[block.first].start
-    for gap in place.column.gaps:
-        marks.setdefault(gap.y, gap.end)
-        marks.setdefault(gap.y + gap.height, gap.start)
+    for block in column.blocks:
+        marks[block.y] = regions[block.last].end
+        marks[block.y + block.height] = regions[block.first].start
+    for gap in column.gaps:
+        marks[gap.y] = gap.end
+        marks[gap.y + gap.height] = gap.start
+    for heading in column.headings:
+        # The heading's mark serves the block below it too, which ends at the same address.
+        marks[heading.y] = regions[heading.last].end
+        marks.pop(heading.y + LINE_HEIGHT, None)
     return "".join(
-        f'<path class="uv-tick" d="M{_n(place.x - 5)} {_n(_HEADER_HEIGHT + y)}h5"/>'
-        + _text(address_text(address), place.x - 8, _HEADER_HEIGHT + y + 3.5, "uv-address", anchor="end")
+        f'<path class="uv-tick" d="M{_n(place.x - 5)} {_n(place.body + y)}h5"/>'
+        + _text(_mark_text(address), place.x - 8, place.body + y + 3.5, "uv-address", anchor="end")
         for y, address in sorted(marks.items())
     )
 
 
+def _mark_text(address: int) -> str:
+    """The end of the last page there can be is no 64-bit number any more."""
+    return "2^64" if address == 1 << 64 else address_text(address)
+
+
 def _gap(place: _Place, gap: Gap) -> str:
     x = place.x + gap.depth * _INDENT
-    middle = _HEADER_HEIGHT + gap.y + gap.height / 2
+    middle = place.body + gap.y + gap.height / 2
     words = gap_text(gap.start, gap.size, gap.hole)
+    room = place.right - x - 24
+    # The zigzag says "unmapped" too, where there is no room for the word.
+    shown = words if text_width(words, 11) <= room else words.removeprefix("unmapped, ")
     return (
         f'<g class="uv-gap" data-start="{gap.start:#x}" data-end="{gap.end:#x}"><title>{words}</title>'
         # The zigzag says that the scale is broken here.
         f'<path class="uv-break" d="M{_n(x + 8)} {_n(middle - 7)}v3.5l-4 2l8 3l-4 2v3.5"/>'
-        + _text(fit(words, place.right - x - 24, 11), x + 24, middle + 3.5, "uv-muted")
+        + _text(fit(shown, room, 11), x + 24, middle + 3.5, "uv-muted")
         + "</g>"
     )
 
@@ -200,7 +241,7 @@ def _open_item(place: _Place, part: Block | Heading, name: str, state: str, look
     return (
         f'<g class="uv-block {look}" data-block="{place.index}:{part.key}" '
         f'data-start="{regions[part.first].start:#x}" data-end="{regions[part.last].end:#x}" '
-        f'role="treeitem" tabindex="-1" aria-level="{part.depth + 1}" aria-selected="false"{state} '
+        f'role="treeitem" tabindex="-1" aria-selected="false"{state} '
         f'aria-label="{_attribute(name)}"><title>{escape(name)}</title>'
     )
 
@@ -208,15 +249,16 @@ def _open_item(place: _Place, part: Block | Heading, name: str, state: str, look
 def _heading(place: _Place, heading: Heading) -> str:
     members = place.space.regions[heading.first : heading.last + 1]
     x = place.x + heading.depth * _INDENT
-    top = _HEADER_HEIGHT + heading.y
-    bottom = _HEADER_HEIGHT + heading.bottom
+    top, bottom = place.body + heading.y, place.body + heading.bottom
     box = (x, top, place.right - x, LINE_HEIGHT)
-    name = f"{group_name(members)}, {len(members)} mappings"
+    name, count = group_name(members), f"{len(members)} mappings"
+    room = place.right - x - text_width(count, 11) - 40
     return (
-        _open_item(place, heading, f"{name}, open", ' aria-expanded="true"', "uv-heading")
+        _open_item(place, heading, f"{name}, open group of {count}", ' aria-expanded="true"', "uv-heading")
         + f'<rect class="uv-neutral" {_rect(box)}/>'
         f'<path class="uv-bracket" d="M{_n(x + 5)} {_n(top + LINE_HEIGHT)}V{_n(bottom - 1)}"/>'
-        + _text("▾ " + fit(name, place.right - x - 30, 12, advance=0.64), x + 8, top + 14, "uv-bold")
+        + _text("▾ " + fit(name, room, 13), x + 8, top + 14, "uv-bold")
+        + _text(count, place.right - 12, top + 14, "uv-muted", anchor="end")
         + _ring(box)
     )
 
@@ -224,7 +266,7 @@ def _heading(place: _Place, heading: Heading) -> str:
 def _block(place: _Place, block: Block) -> str:
     members = place.space.regions[block.first : block.last + 1]
     x = place.x + block.depth * _INDENT
-    box = (x + 0.5, _HEADER_HEIGHT + block.y + 1, place.right - x - 1, block.height - 2)
+    box = (x + 0.5, place.body + block.y + 1, place.right - x - 1, block.height - 2)
     return _group(place, block, members, box) if block.is_group else _region(place, block, members[0], box)
 
 
@@ -237,9 +279,7 @@ def _region(place: _Place, block: Block, region: Region, box: _Box) -> str:
     name = name_of(region)
     details = region_details(region)
     size = details["size"]
-    spoken = (
-        f"{name}, {region.permissions}, {size}, {details['start']} to {details['end']}, {region.privilege}"
-    )
+    spoken = f"{name}, {region.permissions}, {size}, {details['start']} to {details['end']}, {region.privilege}"
     letters_x = x + _SPINE_WIDTH + 7
     label_x = letters_x + 3 * 11 * _MONOSPACE + 9
     room = x + width - label_x - text_width(size, 11) - 12
@@ -266,18 +306,18 @@ def _region(place: _Place, block: Block, region: Region, box: _Box) -> str:
 def _group(place: _Place, block: Block, members: Sequence[Region], box: _Box) -> str:
     x, y, width, height = box
     front = (x, y, width - 4, height - 4)
-    privileges = {r.privilege for r in members}
-    privilege = privileges.pop() if len(privileges) == 1 else Privilege.KERNEL
+    privileges = distinct(str(r.privilege) for r in members)
+    look = privileges[0] if len(privileges) == 1 else str(Privilege.KERNEL)
     letters = " ".join(distinct(r.permissions for r in members))
     size = size_text(sum(r.size for r in members))
     spoken = (
         f"{group_name(members)}, closed group of {len(members)} mappings, {letters}, {size} mapped, "
-        f"{address_text(members[0].start)} to {address_text(members[-1].end)}, {privilege}"
+        f"{address_text(members[0].start)} to {address_text(members[-1].end)}, {' and '.join(privileges)}"
     )
     text_x, right = x + _SPINE_WIDTH + 7, x + width - 12
     label = fit(group_name(members), right - text_x - text_width(size, 11) - 22, 12)
     return (
-        _open_item(place, block, spoken, ' aria-expanded="false"', f"uv-group uv-{privilege}")
+        _open_item(place, block, spoken, ' aria-expanded="false"', f"uv-group uv-{look}")
         # A second sheet behind the first says that there is more than one.
         + f'<rect class="uv-body uv-neutral" {_rect((x + 4, y + 4, width - 4, height - 4))} rx="2"/>'
         f'<rect class="uv-body uv-neutral" {_rect(front)} rx="2"/>'
@@ -291,8 +331,8 @@ def _group(place: _Place, block: Block, members: Sequence[Region], box: _Box) ->
 
 
 def _ring(box: _Box) -> str:
-    """What shows focus and selection; drawn last, and the end of the item."""
-    return f'<rect class="uv-ring" {_rect(box)} rx="2"/></g>'
+    """What shows focus and selection; drawn last."""
+    return f'<rect class="uv-ring" {_rect(box)} rx="2"/>'
 
 
 def _stripes(members: Sequence[Region], box: _Box) -> str:
@@ -340,8 +380,8 @@ def _diagonals(box: _Box, step: float, *, rising: bool) -> str:
     return "".join(parts)
 
 
-def _legend(spaces: Sequence[AddressSpace], width: float, top: float) -> tuple[str, float]:
-    """Permissions and privileges that occur, wrapped to the width; markup and height."""
+def _legend(spaces: Sequence[AddressSpace], width: float) -> tuple[str, float]:
+    """Permissions and privileges that occur, wrapped to the width; markup and lower edge."""
     regions = [r for space in spaces for r in space.regions]
     letters: dict[str, list[str]] = {}
     for region in regions:
@@ -356,7 +396,7 @@ def _legend(spaces: Sequence[AddressSpace], width: float, top: float) -> tuple[s
         for privilege, words in _PRIVILEGE_WORDS.items()
         if any(r.privilege == privilege for r in regions)
     ]
-    x, y = _MARGIN, top
+    x, y = _MARGIN, _MARGIN
     parts = []
     for text, kind, privilege in entries:
         room = 28 + text_width(text, 11) + 20
@@ -369,8 +409,9 @@ def _legend(spaces: Sequence[AddressSpace], width: float, top: float) -> tuple[s
             f"{_text(text, x + 27, y + 11, 'uv-muted')}</g>"
         )
         x += room
-    height = y - top + 14 if entries else 0.0
-    return f'<g class="uv-legend" role="group" aria-label="Legend">{"".join(parts)}</g>', height
+    if not entries:
+        return "", 0.0
+    return f'<g class="uv-legend" role="group" aria-label="Legend">{"".join(parts)}</g>', y + 14
 
 
 def _text(text: str, x: float, y: float, look: str = "", *, anchor: str = "start", aside: str = "") -> str:

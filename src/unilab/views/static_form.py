@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from anywidget import AnyWidget
+
+_SHARED = Path(__file__).parent / "static" / "shared.js"
+
+
+def front_end(path: Path) -> str:
+    """A widget's JavaScript: what all of ours share, then its own file.
+
+    anywidget takes one module a widget, and a module that imports another would need a server to get it from.
+    """
+    return "\n".join(file.read_text(encoding="utf-8") for file in (_SHARED, path))
 
 
 class StaticFormWidget(AnyWidget):

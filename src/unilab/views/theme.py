@@ -16,9 +16,8 @@ Theme = Literal["auto", "light", "dark"]
 
 STATIC = Path(__file__).parent / "static"
 
-#: Permission class -> its Okabe-Ito colour.
+#: Permission class -> its Okabe-Ito colour. Where nothing is permitted, a block has the paper's own colour.
 PERMISSION_COLOURS = {
-    "none": "#999999",
     "r": "#56b4e9",
     "rw": "#e69f00",
     "rx": "#009e73",
@@ -60,9 +59,7 @@ class Palette:
     def fills(self) -> dict[str, str]:
         """Permission class -> the fill of its block."""
         fills = {name: mix(colour, self.paper, self.tint) for name, colour in PERMISSION_COLOURS.items()}
-        fills["none"] = self.paper
-        fills["rwx"] = PERMISSION_COLOURS["rwx"]
-        return fills
+        return fills | {"none": self.paper, "rwx": PERMISSION_COLOURS["rwx"]}
 
     def variables(self) -> dict[str, str]:
         """CSS custom properties, without their ``--uv-`` prefix."""
@@ -139,8 +136,5 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 
 def _luminance(colour: str) -> float:
-    linear = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (v / 255 for v in _channels(colour))
-    ]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _channels(colour))]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -62,23 +62,23 @@ def region_details(region: Region) -> dict[str, str]:
 
 
 def group_name(regions: Sequence[Region]) -> str:
-    """What a run of regions is called: the name they share, else their owner, else first to last.
+    """What a run of regions is called: its two largest names, labels before other words.
 
     >>> group_name([Region(0, 1, "r--", label="libc.so.6"), Region(1, 2, "r-x", label="libc.so.6")])
     'libc.so.6'
     """
-    names = {name_of(r) for r in regions}
-    if len(names) == 1:
-        return names.pop()
-    owners = {r.owner for r in regions}
-    if len(owners) == 1 and "" not in owners:
-        return owners.pop()
-    low, high = name_of(regions[0]), name_of(regions[-1])
-    return f"{low} and others" if low == high else f"{low} … {high}"
+    sizes: dict[tuple[bool, str], int] = {}
+    for region in regions:
+        name = (bool(region.label), name_of(region))
+        sizes[name] = sizes.get(name, 0) + region.size
+    names = distinct(text for _, text in sorted(sizes, key=lambda name: (name[0], sizes[name]), reverse=True))
+    more = len(names) - 2
+    return ", ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
 
 
 def group_details(regions: Sequence[Region]) -> dict[str, str]:
-    """What a view says about a run of regions drawn as one block."""
+    """What a view says about a run of regions drawn as one block; the fields are those of one region."""
+    backings = distinct(r.backing or UNKNOWN for r in regions)
     return {
         "label": f"{group_name(regions)}, {len(regions)} mappings",
         "start": address_text(regions[0].start),
@@ -88,6 +88,8 @@ def group_details(regions: Sequence[Region]) -> dict[str, str]:
         "privilege": ", ".join(distinct(str(r.privilege) for r in regions)),
         "owner": ", ".join(distinct(r.owner or UNKNOWN for r in regions)),
         "kind": ", ".join(distinct(r.kind or UNKNOWN for r in regions)),
+        "backing": backings[0] if len(backings) == 1 else f"{len(backings)} different",
+        "page size": ", ".join(distinct(size_text(r.page_size) for r in regions)),
     }
 
 

@@ -1,21 +1,9 @@
 // Recall questions with instant feedback. State for readers of the page: data-score and data-answered on the root,
 // data-state ("open", "right", "wrong") on each fieldset.
 
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-// Radio buttons form a group by name, and a page may show one quiz twice.
-let shown = 0;
-
 function render({ model, el }) {
-  const ending = new AbortController();
-  const group = `ul-quiz-${++shown}`;
-  const total = element("p", { class: "ul-total" });
-  const root = element("div", { class: "ul ul-quiz" });
+  const group = radioGroup();
+  const total = element("p", { class: "ul-total", role: "status" });
 
   const fieldsets = model.get("_shown").map((question, number) => {
     const radios = question.choices.map((_, i) => element("input", { type: "radio", name: `${group}-${number}`, value: String(i) }));
@@ -29,9 +17,10 @@ function render({ model, el }) {
       model.set("chosen", model.get("chosen").map((other, n) => (n === number ? i : other)));
       model.save_changes();
       draw();
-    }, { signal: ending.signal }));
+    }));
     return { question, fieldset, radios, mark, words };
   });
+  const root = element("div", { class: "ul ul-quiz" }, ...fieldsets.map(({ fieldset }) => fieldset), total);
 
   function draw() {
     const chosen = model.get("chosen");
@@ -43,7 +32,7 @@ function render({ model, el }) {
       radios.forEach((radio, i) => { radio.checked = i === choice; });
       fieldset.dataset.state = state;
       mark.textContent = { open: "", right: "Right.", wrong: "Not this one." }[state];
-      words.textContent = state === "right" ? question.why : state === "wrong" ? "Try another." : "";
+      words.textContent = { open: "", right: question.why, wrong: "Try another." }[state];
     });
     const answered = chosen.filter((choice) => choice >= 0).length;
     root.dataset.score = String(score);
@@ -51,17 +40,11 @@ function render({ model, el }) {
     total.textContent = `${score} of ${chosen.length} right` + (answered < chosen.length ? `, ${chosen.length - answered} to go` : "");
   }
 
-  root.append(...fieldsets.map(({ fieldset }) => fieldset), total);
-  // JupyterLab must not take the arrow keys that move between answers for its own.
-  root.addEventListener("keydown", (event) => event.stopPropagation(), { signal: ending.signal });
-  el.append(root);
+  keepKeys(root);
   model.on("change:chosen", draw);
   draw();
+  el.append(root);
   root.dataset.ready = "true";
-  return () => {
-    ending.abort();
-    model.off("change:chosen", draw);
-  };
 }
 
 export default { render };

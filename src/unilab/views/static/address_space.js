@@ -1,22 +1,19 @@
-// Interaction for the address-space picture. Python draws it (render.py); this zooms, pans, walks and tells.
+// Interaction for the address-space picture. Python draws it (render.py); this zooms, walks, finds and tells.
 //
 // State for readers of the page, on the root element: data-ready, data-locked, data-table, data-selected,
-// data-hovered, data-expanded (keys joined by spaces), data-scale, data-start and data-end of what the details show.
+// data-hovered, data-expanded (keys joined by spaces), data-scale, data-beside (whether the details stand beside the
+// picture or above it), data-start and data-end of what the details show.
 
-const SMALLEST_INITIAL_SCALE = 0.72;
-const LARGEST_SCALE = 6;
+/** Below this scale the text is too small to read: the picture scrolls instead of shrinking further. */
+const SMALLEST_READABLE = 0.72;
+const LARGEST = 4;
 const STEP = 1.25;
+/** Room the details need to stand beside the picture, in pixels. */
+const DETAILS_WIDTH = 296;
 
 const HINT =
-  "Arrow keys walk the regions, Enter opens a group or zooms in, Escape goes back. " +
-  "Drag to move; + and − zoom, and so does the wheel once the picture has the focus or with Ctrl.";
-
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
+  "Point at a region, or walk with the arrow keys. Enter opens a group or zooms in; Escape goes back. " +
+  "Keys + and − zoom, and so does the wheel with Ctrl; drag to move.";
 
 function button(name, label, text, onClick) {
   const node = element("button", { type: "button", "data-action": name, "aria-label": label, title: label }, text);
@@ -32,165 +29,160 @@ function parseAddress(text) {
   return /^[0-9a-f]{1,16}$/.test(hexadecimal) ? BigInt("0x" + hexadecimal) : null;
 }
 
-/** The visible rectangle of the picture, in the picture's own units. */
-class Camera {
-  constructor(pane) {
-    this.pane = pane;
-    this.reset();
+/** How large the picture is drawn in its pane. What does not fit, the pane scrolls. */
+class Scale {
+  constructor(pane, frame, onChange) {
+    Object.assign(this, { pane, frame, onChange });
+    this.value = 1;
+    this.choose = this.initial;
   }
 
   attach(svg) {
     this.svg = svg;
     this.width = Number(svg.getAttribute("width"));
     this.height = Number(svg.getAttribute("height"));
-    for (const name of ["width", "height"]) svg.removeAttribute(name);
   }
 
-  reset() {
-    this.isInitial = true;
+  /** The whole picture, however small. */
+  whole() {
+    const edges = this.pane.offsetHeight - this.pane.clientHeight;
+    return Math.min(1, this.across(), (this.maximumHeight - edges) / this.height);
   }
 
-  /** Sets the pane's height for its width and draws. */
-  resize(maximumHeight) {
-    const available = this.pane.clientWidth;
-    if (!this.svg || !available) return;
-    const whole = Math.min(1, available / this.width);
-    this.pane.style.height = `${Math.min(maximumHeight, Math.ceil(this.height * whole))}px`;
-    if (this.isInitial) {
-      const fitting = Math.min(whole, this.pane.clientHeight / this.height);
-      this.scale = Math.min(whole, Math.max(fitting, SMALLEST_INITIAL_SCALE));
-      this.x = 0;
-      this.y = 0;
-    }
-    this.draw();
+  /** The whole picture where that is readable; else its whole width where that is. */
+  initial() {
+    const whole = this.whole();
+    return whole >= SMALLEST_READABLE ? whole : Math.min(1, Math.max(SMALLEST_READABLE, this.across()));
   }
 
-  get spanX() { return this.pane.clientWidth / this.scale; }
-  get spanY() { return this.pane.clientHeight / this.scale; }
-
-  draw() {
-    // The picture never leaves the pane: it is flush with an edge, or at the top left where it is smaller.
-    this.x = Math.max(0, Math.min(this.x, this.width - this.spanX));
-    this.y = Math.max(0, Math.min(this.y, this.height - this.spanY));
-    this.svg.setAttribute("viewBox", `${this.x} ${this.y} ${this.spanX} ${this.spanY}`);
+  across() {
+    const edges = this.pane.offsetWidth - this.pane.clientWidth;
+    return (this.frame.clientWidth - edges) / this.width;
   }
 
-  /** Zooms and keeps the point at (px, py) of the pane where it is. */
-  zoom(factor, px = this.pane.clientWidth / 2, py = this.pane.clientHeight / 2) {
-    const smallest = Math.min(1, this.pane.clientWidth / this.width, this.pane.clientHeight / this.height);
-    const scale = Math.max(smallest, Math.min(LARGEST_SCALE, this.scale * factor));
-    this.x += px / this.scale - px / scale;
-    this.y += py / this.scale - py / scale;
-    this.scale = scale;
-    this.isInitial = false;
-    this.draw();
+  get isInitial() { return Math.abs(this.value - this.initial()) < 0.01; }
+
+  /** Chooses the scale by `initial` or `whole`, now and whenever there is more or less room. */
+  fit(choose = this.choose) {
+    this.choose = choose;
+    // A view that is not on the page yet, or hidden, has no room.
+    if (choose && this.frame.clientWidth) this.set(choose.call(this));
+    else this.set(this.value);
   }
 
-  pan(dx, dy) {
-    this.x -= dx / this.scale;
-    this.y -= dy / this.scale;
-    this.isInitial = false;
-    this.draw();
+  /** Zooms and keeps the point at (x, y) of the pane where it is. */
+  zoom(factor, x = this.pane.clientWidth / 2, y = this.pane.clientHeight / 2) {
+    this.choose = null;
+    const { scrollLeft, scrollTop } = this.pane;
+    const before = this.value;
+    this.set(Math.max(Math.min(this.whole(), before), Math.min(LARGEST, before * factor)));
+    const by = this.value / before;
+    this.pane.scrollTo((scrollLeft + x) * by - x, (scrollTop + y) * by - y);
   }
 
-  /** Moves as little as needed to show a box, with some room around it. */
-  reveal(box, room = 28) {
+  /** Zooms in on the middle of a box of the picture. */
+  zoomTo(box) {
+    this.choose = null;
+    this.set(Math.min(LARGEST, Math.max(2, this.value)));
+    this.pane.scrollTo(
+      (box.x + box.width / 2) * this.value - this.pane.clientWidth / 2,
+      (box.y + box.height / 2) * this.value - this.pane.clientHeight / 2);
+  }
+
+  set(value) {
+    this.value = value;
+    this.svg.setAttribute("width", this.width * value);
+    this.svg.setAttribute("height", this.height * value);
+    this.onChange(value);
+  }
+
+  /** Scrolls the pane, not the page, as little as shows a box with some room around it. */
+  reveal(box, room = 24) {
     const into = (at, length, from, span) => {
       if (at - room < from) return at - room;
-      if (at + length + room > from + span) return at + length + room - span;
-      return from;
+      return Math.max(from, at + length + room - span);
     };
-    this.x = into(box.x, box.width, this.x, this.spanX);
-    this.y = into(box.y, box.height, this.y, this.spanY);
-    this.draw();
-  }
-
-  zoomTo(box, scale) {
-    this.scale = Math.min(LARGEST_SCALE, Math.max(this.scale, scale));
-    this.x = box.x + box.width / 2 - this.spanX / 2;
-    this.y = box.y + box.height / 2 - this.spanY / 2;
-    this.isInitial = false;
-    this.draw();
+    const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((length) => length * this.value);
+    this.pane.scrollTo(
+      into(x, width, this.pane.scrollLeft, this.pane.clientWidth),
+      into(y, height, this.pane.scrollTop, this.pane.clientHeight));
   }
 }
 
-function render({ model, el }) {
-  const ending = new AbortController();
-  const listen = (target, type, handler, options = {}) =>
-    target.addEventListener(type, handler, { ...options, signal: ending.signal });
-
+function render({ model, el, signal }) {
   const task = element("p", { class: "uv-task" });
-  const pane = element("div", { class: "uv-pane" });
-  const tablePane = element("div", { class: "uv-table-pane", tabindex: "0", role: "region", "aria-label": "Table of regions" });
-  const details = element("div", { class: "uv-details", role: "status", "aria-live": "polite", "aria-atomic": "true" });
   const lock = element("p", { class: "uv-lock", role: "status" }, "Commit a prediction first, or skip it.");
-  const field = element("input", { type: "text", placeholder: "0x…", spellcheck: "false", "data-action": "find", "aria-label": "Find an address" });
-  const find = element("label", { class: "uv-find" }, "Address", field);
-  const camera = new Camera(pane);
-  const noteScale = () => { root.dataset.scale = camera.scale.toFixed(2); };
-  const withCamera = (move) => () => { move(); noteScale(); };
+  const pane = element("div", { class: "uv-pane" });
+  const hint = element("p", { class: "uv-hint" }, HINT);
+  const facts = element("dl");
+  const details = element("div", { class: "uv-details", role: "group", "aria-label": "Details of the region" }, facts, hint);
+  const picture = element("div", { class: "uv-stage" }, details, pane);
+  const tablePane = element("div", { class: "uv-table-pane", tabindex: "0", role: "region", "aria-label": "Table of regions" });
+  const field = element("input", { type: "text", placeholder: "0x…", spellcheck: "false", autocomplete: "off", "data-action": "find" });
+  const answer = element("span", { class: "uv-answer", role: "status" });
+  const scale = new Scale(pane, picture, (value) => { root.dataset.scale = value.toFixed(2); });
+  const controls = element("div", { class: "uv-controls" },
+    button("zoom-in", "Zoom in", "+", () => scale.zoom(STEP)),
+    button("zoom-out", "Zoom out", "−", () => scale.zoom(1 / STEP)),
+    button("fit", "The whole picture at once", "Fit", () => scale.fit(scale.whole)),
+    element("label", { class: "uv-find" }, "Find an address", field), answer);
   const tableButton = button("table", "Show the table instead of the picture", "Table", () => {
     root.dataset.table = String(root.dataset.table !== "true");
     drawMode();
   });
-  const toolbar = element("div", { class: "uv-toolbar", role: "toolbar", "aria-label": "Picture" },
-    button("zoom-in", "Zoom in", "+", withCamera(() => camera.zoom(STEP))),
-    button("zoom-out", "Zoom out", "−", withCamera(() => camera.zoom(1 / STEP))),
-    button("fit", "Back to the whole picture", "Fit", () => fit()),
-    tableButton, find);
-  const content = element("div", {}, toolbar, pane, tablePane, details);
+  const toolbar = element("div", { class: "uv-toolbar", role: "group", "aria-label": "Controls" }, tableButton, controls);
+  const content = element("div", {}, toolbar, picture, tablePane);
   const root = element("div", { class: "uv uv-view", "data-table": "false" }, task, lock, content);
   el.append(root);
 
   const blocks = () => [...pane.querySelectorAll("[data-block]")];
   const byKey = (key) => blocks().find((block) => block.dataset.block === key);
   const spaceOf = (block) => block.dataset.block.split(":")[0];
-  const boxOf = (block) => (block.querySelector(".uv-ring") ?? block).getBBox();
-
-  function fit() {
-    camera.reset();
-    camera.resize(model.get("height"));
-    noteScale();
-  }
+  const boxOf = (block) => block.querySelector(":scope > .uv-ring").getBBox();
+  const isGroup = (block) => block.hasAttribute("aria-expanded");
+  const isOpen = (block) => block.getAttribute("aria-expanded") === "true";
+  const groupAround = (block) => block.parentElement.closest("[data-block]");
 
   function drawDetails(key) {
-    const pairs = model.get("_details")[key];
+    const all = model.get("_details");
     const block = byKey(key);
     for (const name of ["start", "end"]) {
       if (block) root.dataset[name] = block.dataset[name];
       else delete root.dataset[name];
     }
-    if (!pairs) {
-      details.replaceChildren(element("p", { class: "uv-hint" }, HINT));
-      return;
-    }
-    details.replaceChildren(element("dl", {}, ...pairs.map(([name, text]) =>
-      element("div", {}, element("dt", {}, name), element("dd", { "data-field": name }, text)))));
+    facts.replaceChildren(...Object.entries(all[key] ?? {}).map(([name, text]) =>
+      element("div", {}, element("dt", {}, name), element("dd", { "data-field": name }, text))));
+    hint.hidden = key in all;
   }
 
   function drawSelection() {
-    const key = model.get("selected");
-    const all = blocks();
-    const chosen = byKey(key);
-    root.dataset.selected = key;
-    for (const block of all) {
-      block.setAttribute("aria-selected", String(block === chosen));
-      // One tab stop a picture; the arrow keys do the rest.
-      block.setAttribute("tabindex", block === (chosen ?? all[0]) ? "0" : "-1");
+    const chosen = byKey(model.get("selected"));
+    root.dataset.selected = model.get("selected");
+    for (const tree of pane.querySelectorAll('[role="tree"]')) {
+      const items = [...tree.querySelectorAll("[data-block]")];
+      // One tab stop a column; the arrow keys do the rest.
+      const stop = items.includes(chosen) ? chosen : items[0];
+      for (const item of items) {
+        item.setAttribute("aria-selected", String(item === chosen));
+        item.setAttribute("tabindex", item === stop ? "0" : "-1");
+      }
     }
-    if (chosen) camera.reveal(boxOf(chosen));
-    drawDetails(key);
+    if (chosen) scale.reveal(boxOf(chosen));
+    drawDetails(model.get("selected"));
   }
 
   function drawPicture() {
     const hadFocus = pane.contains(pane.getRootNode().activeElement);
     pane.innerHTML = model.get("_picture");
-    camera.attach(pane.querySelector("svg"));
-    camera.resize(model.get("height"));
+    scale.attach(pane.querySelector("svg"));
+    arrange();
     root.dataset.expanded = model.get("expanded").join(" ");
-    noteScale();
     drawSelection();
     if (hadFocus) (byKey(model.get("selected")) ?? blocks()[0])?.focus({ preventScroll: true });
+  }
+
+  function drawTable() {
+    tablePane.innerHTML = model.get("_table");
   }
 
   function drawMode() {
@@ -199,194 +191,167 @@ function render({ model, el }) {
     root.dataset.locked = String(locked);
     lock.hidden = !locked;
     content.hidden = locked;
-    pane.hidden = details.hidden = asTable;
+    picture.hidden = controls.hidden = asTable;
     tablePane.hidden = !asTable;
     tableButton.setAttribute("aria-pressed", String(asTable));
     task.textContent = model.get("task");
     task.hidden = !model.get("task");
-    if (!locked && !asTable) camera.resize(model.get("height"));
   }
 
-  function drawTable() {
-    tablePane.innerHTML = model.get("_table");
+  /** Shares the room there is now between the picture and the details. */
+  function arrange() {
+    scale.maximumHeight = model.get("height");
+    pane.style.maxHeight = tablePane.style.maxHeight = `${scale.maximumHeight}px`;
+    scale.fit();
+    root.dataset.beside = String(picture.clientWidth - scale.width * scale.initial() >= DETAILS_WIDTH);
   }
 
-  function select(block, { focus = true } = {}) {
-    model.set("selected", block.dataset.block);
+  function select(block) {
+    model.set("selected", block?.dataset.block ?? "");
     model.save_changes();
     drawSelection();
-    if (focus) block.focus({ preventScroll: true });
+  }
+
+  function walkTo(block) {
+    select(block);
+    block.focus();
   }
 
   function toggle(block) {
     const key = block.dataset.block;
-    const open = model.get("expanded");
-    const isOpen = block.getAttribute("aria-expanded") === "true";
+    const others = model.get("expanded").filter((other) => other !== key);
     model.set("selected", key);
-    model.set("expanded", isOpen ? open.filter((other) => other !== key) : [...open, key]);
+    model.set("expanded", isOpen(block) ? others : [...others, key]);
     model.save_changes();
+    drawSelection();
   }
-
-  const isGroup = (block) => block.hasAttribute("aria-expanded");
 
   function activate(block) {
     if (isGroup(block)) return toggle(block);
-    select(block);
-    camera.zoomTo(boxOf(block), 2);
-    noteScale();
-  }
-
-  /** The innermost open group a block lies in. */
-  function groupAround(block) {
-    const start = BigInt(block.dataset.start), end = BigInt(block.dataset.end);
-    return blocks().filter((other) => other !== block && spaceOf(other) === spaceOf(block)
-      && other.getAttribute("aria-expanded") === "true"
-      && BigInt(other.dataset.start) <= start && end <= BigInt(other.dataset.end)).at(-1);
+    walkTo(block);
+    scale.zoomTo(boxOf(block));
   }
 
   function back(block) {
-    if (!camera.isInitial) return fit();
-    const open = block.getAttribute("aria-expanded") === "true" ? block : groupAround(block);
-    if (open) toggle(open);
+    const open = isOpen(block) ? block : groupAround(block);
+    if (!scale.isInitial) scale.fit(scale.initial);
+    else if (open) toggle(open);
   }
 
   /** The block of a neighbouring column at about the same height. */
   function sideways(block, by) {
     const target = String(Number(spaceOf(block)) + by);
-    const y = boxOf(block).y;
+    const { y } = boxOf(block);
     return blocks().filter((other) => spaceOf(other) === target)
       .sort((a, b) => Math.abs(boxOf(a).y - y) - Math.abs(boxOf(b).y - y))[0];
   }
 
-  function step(block, key) {
+  /** What the keys of a tree do: the four arrows, Home and End. Right and left also cross between columns. */
+  function walk(block, key) {
     const column = blocks().filter((other) => spaceOf(other) === spaceOf(block));
     const at = column.indexOf(block);
-    switch (key) {
-      case "ArrowUp": return column[at - 1];
-      case "ArrowDown": return column[at + 1];
-      case "Home": return column[0];
-      case "End": return column.at(-1);
-      case "ArrowLeft": return sideways(block, -1);
-      case "ArrowRight": return sideways(block, 1);
-    }
+    if (key === "ArrowRight" && isGroup(block) && !isOpen(block)) return toggle(block);
+    if (key === "ArrowLeft" && isOpen(block)) return toggle(block);
+    const next = {
+      ArrowUp: () => column[at - 1],
+      ArrowDown: () => column[at + 1],
+      Home: () => column[0],
+      End: () => column.at(-1),
+      ArrowLeft: () => groupAround(block) ?? sideways(block, -1),
+      ArrowRight: () => (isOpen(block) ? column[at + 1] : sideways(block, 1)),
+    }[key]();
+    if (next) walkTo(next);
   }
 
-  const WALK = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"]);
+  const KEYS = {
+    Enter: activate, " ": activate, Escape: back,
+    "+": () => scale.zoom(STEP), "=": () => scale.zoom(STEP), "-": () => scale.zoom(1 / STEP),
+    0: () => scale.fit(scale.initial),
+  };
+  for (const key of ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"]) KEYS[key] = (block) => walk(block, key);
 
-  listen(pane, "keydown", (event) => {
-    const block = event.target.closest?.("[data-block]");
-    if (!block || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (WALK.has(event.key)) {
-      const next = step(block, event.key);
-      if (next) select(next);
-    } else if (event.key === "Enter" || event.key === " ") activate(block);
-    else if (event.key === "Escape") back(block);
-    else if (event.key === "+" || event.key === "=") camera.zoom(STEP);
-    else if (event.key === "-") camera.zoom(1 / STEP);
-    else if (event.key === "0") fit();
-    else return;
-    noteScale();
-    // JupyterLab has its own meanings for most of these keys.
+  pane.addEventListener("keydown", (event) => {
+    const block = event.target.closest("[data-block]");
+    if (!block || !(event.key in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    KEYS[event.key](block);
     event.preventDefault();
-    event.stopPropagation();
   });
+  keepKeys(root);
 
-  listen(pane, "wheel", (event) => {
-    const wanted = event.ctrlKey || event.metaKey || pane.contains(pane.getRootNode().activeElement);
-    if (!wanted) return;
+  pane.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
     const corner = pane.getBoundingClientRect();
-    camera.zoom(Math.exp(-event.deltaY / 400), event.clientX - corner.left, event.clientY - corner.top);
-    noteScale();
+    scale.zoom(Math.exp(-event.deltaY / 400), event.clientX - corner.left, event.clientY - corner.top);
     event.preventDefault();
   }, { passive: false });
 
   let drag = null;
-  listen(pane, "pointerdown", (event) => {
-    if (event.button === 0) drag = { x: event.clientX, y: event.clientY, moved: false };
+  pane.addEventListener("pointerdown", (event) => {
+    // A finger already scrolls.
+    if (event.button === 0 && event.pointerType === "mouse") drag = { x: event.clientX, y: event.clientY, moved: false };
   });
-  listen(pane, "pointermove", (event) => {
-    if (!drag) return;
-    const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
-    if (!drag.moved && Math.hypot(dx, dy) < 5) return;
-    if (!drag.moved) {
-      pane.setPointerCapture(event.pointerId);
-      pane.classList.add("uv-dragging");
-    }
+  pane.addEventListener("pointermove", (event) => {
+    if (!drag || (!drag.moved && Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < 5)) return;
+    if (!drag.moved) pane.setPointerCapture(event.pointerId);
+    pane.scrollBy(drag.x - event.clientX, drag.y - event.clientY);
     drag = { x: event.clientX, y: event.clientY, moved: true };
-    camera.pan(dx, dy);
   });
   // A drag's own click comes after pointerup; the flag outlives it by one task.
-  const endDrag = () => {
-    pane.classList.remove("uv-dragging");
-    setTimeout(() => { drag = null; });
-  };
-  listen(pane, "pointerup", endDrag);
-  listen(pane, "pointercancel", endDrag);
-  listen(pane, "click", (event) => {
-    if (drag?.moved) return;
+  for (const ending of ["pointerup", "pointercancel"]) pane.addEventListener(ending, () => setTimeout(() => { drag = null; }));
+
+  pane.addEventListener("click", (event) => {
     const block = event.target.closest("[data-block]");
-    if (!block) return;
-    if (isGroup(block)) {
-      block.focus({ preventScroll: true });
-      toggle(block);
-    } else select(block);
+    if (!block || drag?.moved) return;
+    block.focus({ preventScroll: true });
+    if (isGroup(block)) toggle(block);
+    else select(block);
   });
-  listen(pane, "dblclick", (event) => {
+  pane.addEventListener("dblclick", (event) => {
     const block = event.target.closest("[data-block]");
     if (block && !isGroup(block)) activate(block);
   });
-  listen(pane, "pointerover", (event) => {
+  pane.addEventListener("pointerover", (event) => {
     const key = event.target.closest("[data-block]")?.dataset.block ?? "";
-    if (key === (root.dataset.hovered ?? "")) return;
     root.dataset.hovered = key;
     drawDetails(key || model.get("selected"));
   });
-  listen(pane, "pointerleave", () => {
+  pane.addEventListener("pointerleave", () => {
     root.dataset.hovered = "";
     drawDetails(model.get("selected"));
   });
 
-  listen(field, "keydown", (event) => {
-    event.stopPropagation();
-    if (event.key !== "Enter") return;
+  function findAddress() {
     const address = parseAddress(field.value);
-    const size = (block) => BigInt(block.dataset.end) - BigInt(block.dataset.start);
     const hits = address === null ? [] : blocks().filter((block) =>
       BigInt(block.dataset.start) <= address && address < BigInt(block.dataset.end));
-    // An open group contains its blocks: take the narrowest; of several columns, the first.
-    const hit = hits.sort((a, b) => (size(a) < size(b) ? -1 : size(a) > size(b) ? 1 : 0))[0];
+    // An open group comes before the blocks in it. Where several columns have the address, the first counts.
+    const hit = hits.filter((block) => spaceOf(block) === spaceOf(hits[0])).at(-1);
     field.setAttribute("aria-invalid", String(address === null));
-    if (hit) return select(hit, { focus: false });
-    model.set("selected", "");
-    model.save_changes();
-    drawSelection();
-    const answer = address === null ? "Write an address in hexadecimal, such as 0x40_1000." : `0x${address.toString(16)} is unmapped.`;
-    details.replaceChildren(element("p", { class: "uv-hint" }, answer));
-  });
+    if (address === null) answer.textContent = "Write an address in hexadecimal, such as 0x40_1000.";
+    else answer.textContent = hit ? hit.getAttribute("aria-label") : `0x${address.toString(16)} is unmapped.`;
+    select(hit);
+  }
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") findAddress(); });
+  field.addEventListener("input", () => { answer.textContent = ""; });
 
   const changes = {
-    "change:_picture": drawPicture,
-    "change:_table": drawTable,
-    "change:_details": () => drawDetails(model.get("selected")),
-    "change:selected": drawSelection,
-    "change:task": drawMode,
-    "change:locked": drawMode,
-    "change:height": fit,
+    _picture: drawPicture,
+    _table: drawTable,
+    _details: () => drawDetails(model.get("selected")),
+    selected: drawSelection,
+    task: drawMode,
+    locked: drawMode,
+    height: arrange,
   };
-  for (const [name, handler] of Object.entries(changes)) model.on(name, handler);
-  const sizes = new ResizeObserver(() => camera.resize(model.get("height")));
-  sizes.observe(pane);
+  for (const [name, handler] of Object.entries(changes)) model.on(`change:${name}`, handler);
+  const room = new ResizeObserver(arrange);
+  room.observe(picture);
+  signal.addEventListener("abort", () => room.disconnect());
 
   drawTable();
   drawPicture();
   drawMode();
   root.dataset.ready = "true";
-
-  return () => {
-    ending.abort();
-    sizes.disconnect();
-    for (const [name, handler] of Object.entries(changes)) model.off(name, handler);
-  };
 }
 
 export default { render };

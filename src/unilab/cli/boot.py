@@ -1,0 +1,165 @@
+"""``course boot``: one program, one run."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from unilab.errors import CourseError
+
+if TYPE_CHECKING:
+    from unilab.machines import Machine, Result
+
+#: As a shell has it for a command whose reader went away: 128 and the number of SIGPIPE.
+_NO_READER = 141
+
+#: How often to look whether stdout's reader has gone away, in seconds.
+_LOOK = 0.2
+
+_CHUNK = 65536
+_END_OF_TRANSMISSION = "\x04"
+
+
+@click.command()
+@click.argument("program", metavar="PROGRAM.c")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
+@click.option("--on", type=click.Choice(["unikernel", "process"]), default="unikernel", show_default=True)
+@click.option(
+    "--machine",
+    type=click.Choice(["microvm", "q35", "pc"]),
+    default="microvm",
+    show_default=True,
+    help="QEMU's machine type. A process has none.",
+)
+@click.option(
+    "--accel",
+    "accelerator",
+    type=click.Choice(["auto", "tcg", "kvm"]),
+    default="auto",
+    show_default=True,
+    help="auto: the fastest that works here.",
+)
+@click.option("--memory", type=int, default=64, show_default=True, metavar="MIB", help="Memory it gets.")
+@click.option(
+    "--deadline", type=float, default=30.0, show_default=True, metavar="SECONDS", help="Then it is ended."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object, not its console.")
+@click.pass_context
+def boot(  # noqa: PLR0917 - click calls it by keyword
+    ctx: click.Context,
+    program: str,
+    args: tuple[str, ...],
+    on: str,
+    machine: str,
+    accelerator: str,
+    memory: int,
+    deadline: float,
+    as_json: bool,
+) -> None:
+    """Build a C program and boot it.
+
+    Its console is this command's input and output, and its exit status this command's: 255 if it panicked,
+    128 and the number if a signal ended it. Exit status 1 with a message: it could not be built or run.
+    """
+    from unilab import machines  # noqa: PLC0415
+
+    output = _Output(quiet=as_json)
+    running = machines.start(
+        program,
+        on,
+        args=args,
+        machine=machine,
+        accelerator=accelerator,
+        memory=memory,
+        deadline=deadline,
+        on_output=output.write,
+    )
+    with running:
+        threading.Thread(target=_type, args=(running,), daemon=True).start()
+        if not _wait(running, output):
+            ctx.exit(_NO_READER)
+        result = running.result()
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        if result.console and not result.console.endswith("\n") and sys.stdout.isatty():
+            click.echo()
+        click.echo(summary(result), err=True)
+    assert result.exit_status is not None  # only quit() leaves none, and nobody has called it
+    ctx.exit(result.exit_status)
+
+
+def summary(result: Result) -> str:
+    """The run in one line."""
+    where = f" on {result.machine} with {result.accelerator}" if result.machine else ""
+    first = "no output"
+    if result.first_output_seconds is not None:
+        first = f"first output after {result.first_output_seconds:.3f} s"
+    return (
+        f"{result.program} as a {result.architecture}{where}: image {result.image_bytes:,} bytes, "
+        f"built in {result.build_seconds:.2f} s, {first}, ended after {result.total_seconds:.3f} s "
+        f"with status {result.exit_status}"
+    )
+
+
+class _Output:
+    """Our stdout, as the program's console.
+
+    Args:
+        quiet: Write nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self.reader_gone = threading.Event()
+
+    def write(self, text: str) -> None:
+        """Called on the machine's thread, which must not fail."""
+        if self._quiet or self.reader_gone.is_set():
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self.reader_gone.set()
+            # What is still buffered must not be tried again when Python exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _wait(machine: Machine, output: _Output) -> bool:
+    """Wait for the machine's end. False if stdout's reader went away before, and the machine was ended."""
+    while True:
+        try:
+            machine.wait(_LOOK, check=False)
+        except TimeoutError:
+            if output.reader_gone.is_set():
+                return False
+        else:
+            return True
+
+
+def _type(machine: Machine) -> None:
+    """Pass on what comes from our stdin, as it comes: a pipe's text, or a terminal's lines."""
+    try:
+        fd = sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        fd = None
+    # A terminal stops whoever reads from it in the background.
+    background = fd is not None and os.isatty(fd) and os.tcgetpgrp(fd) != os.getpgrp()
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    # A program that ends without reading its input is no error.
+    with contextlib.suppress(CourseError, OSError):
+        while fd is not None and not background:
+            data = os.read(fd, _CHUNK)
+            text, end, _ = decoder.decode(data, not data).partition(_END_OF_TRANSMISSION)
+            if text:
+                machine.send(text)
+            if end or not data:
+                break
+        machine.send_eof()

@@ -1,0 +1,85 @@
+"""environment.yml, apt.txt, pyproject.toml, requirements.lock and ./course say the same."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from unilab import doctor
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+_EXTRAS = _PROJECT["optional-dependencies"]
+_DEPENDENCIES = [Requirement(text) for group in (_PROJECT["dependencies"], *_EXTRAS.values()) for text in group]
+
+
+def _locked() -> list[tuple[Requirement, list[str]]]:
+    """Each entry of the lock with its hashes."""
+    text = re.sub(r"^\s*#.*$", "", (_ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)
+    entries = []
+    for entry in filter(str.strip, text.replace("\\\n", " ").splitlines()):
+        requirement, *hashes = entry.split(" --hash=")
+        entries.append((Requirement(requirement.strip()), [text.strip() for text in hashes]))
+    return entries
+
+
+_LOCKED = _locked()
+
+
+@pytest.mark.parametrize("dependency", _DEPENDENCIES, ids=str)
+def test_lock_satisfies_dependency(dependency: Requirement) -> None:
+    name = canonicalize_name(dependency.name)
+    versions = [_pinned(entry) for entry, _ in _LOCKED if canonicalize_name(entry.name) == name]
+    assert versions, f"requirements.lock lacks {dependency}: make it anew"
+    assert all(dependency.specifier.contains(version) for version in versions)
+
+
+@pytest.mark.parametrize(("entry", "hashes"), _LOCKED, ids=lambda value: str(value)[:40])
+def test_lock_entry_is_pinned_by_version_and_hash(entry: Requirement, hashes: list[str]) -> None:
+    _pinned(entry)
+    assert hashes
+    assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes)
+
+
+def test_lock_holds_the_build_system() -> None:
+    """Set-up builds the course's own package without isolation, from what the lock installed."""
+    pyproject = tomllib.loads((_ROOT / "pyproject.toml").read_text())
+    assert set(pyproject["build-system"]["requires"]) <= set(_EXTRAS["build"])
+
+
+def test_conda_environment_installs_this_project() -> None:
+    environment = yaml.safe_load((_ROOT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    python = next(text for text in conda if text.startswith("python="))
+    assert SpecifierSet(_PROJECT["requires-python"]).contains(python.removeprefix("python="))
+    assert {"graphviz", "pip"} <= set(conda)
+    assert pip == {"pip": ["-e .[test]"]}
+    assert "test" in _EXTRAS
+
+
+def test_system_packages_have_the_same_names_everywhere() -> None:
+    script = dict(re.findall(r"^apt_(\w+)=(\S+)$", (_ROOT / "course").read_text(), re.MULTILINE))
+    apt = {program: names["apt-get"] for program, names in doctor.PACKAGES.items()}
+    assert script == apt
+    # Binder has no use for a browser of its own.
+    assert set((_ROOT / "apt.txt").read_text().split()) == set(apt.values()) - {apt["chromium"]}
+
+
+def test_course_looks_for_every_browser_that_the_tests_can_drive() -> None:
+    line = re.search(r"^have_browser\(\) \{(.*)\}$", (_ROOT / "course").read_text(), re.MULTILINE)
+    assert line is not None
+    assert re.findall(r"have ([\w-]+)", line[1]) == list(doctor.BROWSERS)
+
+
+def _pinned(entry: Requirement) -> Version:
+    (specifier,) = entry.specifier
+    assert specifier.operator == "=="
+    return Version(specifier.version)
