@@ -98,7 +98,7 @@ class Report:
             f"<td {_LEFT}>{html.escape(check.found)}{_remedy_html(check)}</td></tr>"
             for check in self.checks
         )
-        head = "".join(f"<th scope='col' {_LEFT}>{word}</th>" for word in ("", "needed", "found"))
+        head = "".join(f"<th scope='col' {_LEFT}>{word}</th>" for word in ("state", "needed", "found"))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 

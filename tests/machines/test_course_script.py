@@ -294,6 +294,19 @@ def test_root_gets_missing_programs_without_a_question(tree: Tree) -> None:
     assert "missing" not in ended.err
 
 
+def test_one_package_that_apt_get_lacks_stops_no_other(tree: Tree) -> None:
+    for name in ("dot", "qemu-system-x86_64"):
+        (tree.tools / name).unlink()
+    _apt_get(tree, "dot")
+    tree.program("id", "#!/bin/sh\necho 0\n")
+    fails = '#!/bin/sh\ncase "$*" in *qemu*) echo no such package; exit 100 ;; esac\n'
+    tree.program("apt-get", fails + (tree.tools / "apt-get").read_text())
+    ended = tree.run("lab")
+    assert ended.status == 0
+    assert "apt-get could not install qemu-system-x86\n    no such package\n" in ended.err
+    assert "missing: qemu. To install" in ended.err
+
+
 def test_sudo_is_used_where_it_asks_no_question(tree: Tree) -> None:
     (tree.tools / "dot").unlink()
     _apt_get(tree, "dot")

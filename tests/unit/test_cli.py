@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -201,7 +201,7 @@ class _Suites:
         monkeypatch.setattr(suites, "SUITES", {name: self._suite(name, count) for name, count in counts.items()})
         monkeypatch.setattr(suites, "_present", lambda root, name: name != "absent")
 
-    def _suite(self, name: str, count: Count):  # noqa: ANN202
+    def _suite(self, name: str, count: Count) -> Callable[[Run], Count]:
         def suite(run: Run) -> Count:
             self.ran.append((name, run))
             return count

@@ -54,6 +54,8 @@ def command(root: Path, notebook: Path, *, no_browser: bool, port: int | None) -
         "ServerApp.allow_root": "True",  # in a container there is nobody else
         "ServerApp.open_browser": str(not no_browser),
         "ServerApp.log_level": "WARN",  # the address is printed at any level
+        "LabApp.log_level": "WARN",
+        "LabApp.extension_manager": "readonly",  # the other one asks the network
         "LabApp.default_url": "/lab/tree/" + quote(notebook.relative_to(root).as_posix()),
         # Open tabs are kept per user, not per folder: ours are no business of the learner's other work.
         "LabApp.workspaces_dir": str(cache.root() / "jupyterlab-workspaces"),

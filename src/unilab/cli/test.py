@@ -144,7 +144,7 @@ def _from_report(report: Path) -> Count:
 def _style(run: Run) -> Count:
     tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     clang_format = shutil.which("clang-format", path=tools)
-    c_files = sorted(str(path) for pattern in _C_FILES for path in run.root.glob(pattern))
+    c_files = sorted(str(path.relative_to(run.root)) for pattern in _C_FILES for path in run.root.glob(pattern))
     checks = {
         "ruff check": [sys.executable, "-m", "ruff", "check", "."],
         "mypy --strict": [sys.executable, "-m", "mypy"],

@@ -21,6 +21,7 @@ from unilab.toolchain import cache, zig
 
 CHOICES = ("auto", "tcg", "kvm")
 
+_KVM = "/dev/kvm"
 _DEADLINE = 2.0
 _QEMU_ADDRESSES = 4 << 30
 #: Loop turns: some 50 ms under emulation, next to nothing on a real processor.
@@ -55,7 +56,7 @@ def choose(asked: str = "auto") -> str:
         asked = os.environ.get("UNILAB_ACCEL", "auto")
     if asked not in CHOICES:
         raise CourseError(f"there is no accelerator {asked!r}", remedy=f"choose one of {', '.join(CHOICES)}")
-    if asked == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if asked == "kvm" and not os.access(_KVM, os.R_OK | os.W_OK):
         raise CourseError("this host has no /dev/kvm that you may use", remedy="choose tcg, which any host has")
     return probe().name if asked == "auto" else asked
 
@@ -66,7 +67,7 @@ def probe() -> Probe:
     Raises:
         QemuMissing: There is no QEMU to try.
     """
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if not os.access(_KVM, os.R_OK | os.W_OK):
         return Probe("tcg", "this host has no /dev/kvm that you may use")
     found = qemu.find()
 

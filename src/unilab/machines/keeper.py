@@ -34,7 +34,7 @@ class Tracer(Protocol):
     """Follows a child by ptrace, on the keeper's thread alone."""
 
     def attach(self, pid: int) -> None:
-        """Take hold of the child, which waits for a byte on its gate."""
+        """Take hold of the child, which has stopped itself, and let it go on to its program."""
 
     def poll(self) -> int | None:
         """Handle what the child has reported; its wait status once it has ended, else None."""
@@ -54,7 +54,6 @@ class Keeper(threading.Thread):
         errors: Descriptor to read the child's own complaints from, or None; the keeper closes it.
         environment: The child's whole environment; None for ours.
         tracer: Follows the child from its first instruction.
-        gate: The child waits for a byte on the first descriptor; the second opens it, and the keeper closes it.
     """
 
     def __init__(
@@ -72,7 +71,6 @@ class Keeper(threading.Thread):
         errors: int | None = None,
         environment: dict[str, str] | None = None,
         tracer: Tracer | None = None,
-        gate: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(name=f"keeper of {Path(command[0]).name}", daemon=True)
         self.command = tuple(command)
@@ -95,7 +93,6 @@ class Keeper(threading.Thread):
         self._errors = errors
         self._environment = environment
         self._tracer = tracer
-        self._gate = gate
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._start_error: Exception | None = None
         self._launched = threading.Event()
@@ -180,7 +177,7 @@ class Keeper(threading.Thread):
     def _spawn(self) -> subprocess.Popen[bytes]:
         stdin, stdout, stderr = (subprocess.DEVNULL if fd is None else fd for fd in self._streams)
         child = subprocess.Popen(
-            bounded(self.command, memory=self._memory, seconds=self._deadline, gate=self._gate and self._gate[0]),
+            bounded(self.command, memory=self._memory, seconds=self._deadline, stopped=self._tracer is not None),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -194,10 +191,9 @@ class Keeper(threading.Thread):
             self.pid = child.pid
             if self._doomed:
                 self._kill_group()
-        if self._tracer is not None and self._gate is not None:
+        if self._tracer is not None:
             try:
                 self._tracer.attach(child.pid)
-                os.write(self._gate[1], b"\n")
             except OSError as error:
                 self._bury(child)
                 raise TracingForbidden(
@@ -290,7 +286,7 @@ class Keeper(threading.Thread):
                         pass
 
     def _close_childs_ends(self) -> None:
-        for fd in {*self._streams, *self._pass_fds, *(self._gate or ())}:
+        for fd in {*self._streams, *self._pass_fds}:
             if fd is not None:
                 os.close(fd)
 
@@ -300,14 +296,14 @@ class Keeper(threading.Thread):
                 os.close(fd)
 
 
-def bounded(command: Sequence[str], *, memory: int, seconds: float, gate: int | None = None) -> list[str]:
+def bounded(command: Sequence[str], *, memory: int, seconds: float, stopped: bool = False) -> list[str]:
     """The command inside a wrapper that limits it and ties it to this process.
 
     Args:
         command: What to run.
         memory: Bytes of address space.
         seconds: The deadline; twice that in processor time is a second line of defence.
-        gate: Descriptor to read a line from before the command starts.
+        stopped: Stop before the command starts, until someone sends SIGCONT.
     """
     # $PPID: had the owner died before the death signal was armed, nobody would send it.
     # Where the host's own limits are lower still, ours cannot be set and need not be.
@@ -315,8 +311,8 @@ def bounded(command: Sequence[str], *, memory: int, seconds: float, gate: int | 
         f'test "$PPID" = {os.getpid()} || exit 1; '
         f"{{ ulimit -c 0; ulimit -v {memory // 1024}; ulimit -t {int(2 * seconds) + 2}; }} 2>/dev/null; "
     )
-    if gate is not None:
-        script += f"read -r go <&{gate}; exec {gate}<&-; "
+    if stopped:
+        script += "kill -STOP $$; "
     wrapped = ["sh", "-c", script + 'exec "$@"', "sh", *command]
     setpriv = shutil.which("setpriv")
     if sys.platform == "linux" and setpriv:

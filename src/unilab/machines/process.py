@@ -85,7 +85,6 @@ class Process(Machine):
 
             ours, theirs = owned(pty.openpty())
             tty.setraw(theirs)  # a newline stays one byte
-            gate = owned(os.pipe()) if self._tracer is not None else None
             stdin, typed = os.pipe()
             undo.callback(os.close, stdin)
             self._stdin = FileIO(typed, "w")
@@ -98,10 +97,8 @@ class Process(Machine):
                 stdin=stdin,
                 stdout=theirs,
                 stderr=theirs,
-                pass_fds=[gate[0]] if gate else (),
                 environment=self._env,
                 tracer=self._tracer,
-                gate=gate,
             )
             undo.pop_all()  # they are the keeper's now
             return keeper

@@ -43,18 +43,24 @@ class ProcessTracer:
     def __init__(self, program: Path, stop_at: int | None) -> None:
         self._program = program.resolve()
         self._stop_at = stop_at
+        self._entered = False
         self._saved = b""
         self.pid = 0
         self.stopped = threading.Event()
 
     def attach(self, pid: int) -> None:
-        """Take hold of the child. The child is killed should we die.
+        """Take hold of the child, which is about to stop itself, and let it go on. It is killed should we die.
 
         Raises:
-            OSError: The host forbids it.
+            OSError: The host forbids it, or the child has ended.
         """
         self.pid = pid
+        # Not reaped: whoever started the child wants to know how it ended.
+        ended = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if ended is not None and ended.si_code != os.CLD_STOPPED:
+            raise ChildProcessError(f"the shell that starts it ended with status {ended.si_status}")
         _ptrace(_SEIZE, pid, 0, _OPTION_EXEC | _OPTION_EXIT | _OPTION_EXITKILL)
+        os.kill(pid, signal.SIGCONT)
 
     def poll(self) -> int | None:
         """Handle what the child has reported; its wait status once it has ended, else None."""
@@ -72,10 +78,11 @@ class ProcessTracer:
         sig, event = os.WSTOPSIG(status), status >> 16
         if event == _EVENT_EXEC:
             if Path(f"/proc/{self.pid}/exe").resolve() == self._program:
+                self._entered = True
                 self._arm()
             _ptrace(_CONT, self.pid)
         elif event == _EVENT_EXIT:
-            if self._stop_at is None:
+            if self._stop_at is None and self._entered:
                 self.stopped.set()
             else:
                 self._let_go()

@@ -95,9 +95,10 @@ class AddressSpaceView(StaticFormWidget):
         """The picture, and the table folded away below it.
 
         The picture is an ``<img>`` that carries its own data: of an inline ``<svg>``, JupyterLab's sanitiser
-        would leave only the loose words in a notebook that is not trusted yet.
+        would leave only the loose words in a notebook that is not trusted yet. An ``<img>`` cannot know the
+        page's theme, so it is a light one with paper of its own.
         """
-        picture = quote(self.svg(), safe=" :/=;,()!*'._-~{}@&[]$+")
+        picture = quote(self.svg(theme="light"), safe=" :/=;,()!*'._-~{}@&[]$+")
         task = f'<p class="uv-task">{escape(self.task)}</p>' if self.task else ""
         names = " and ".join(space.name for space in self._spaces)
         return (

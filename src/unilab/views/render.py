@@ -135,17 +135,24 @@ def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) 
     left = _MARGIN
     for index, space in enumerate(spaces):
         column = arrange(space, expanded[index] if index < len(expanded) else ())
-        longest = max([len("0x0"), *(len(_mark_text(edge)) for edge in _edges(space, column))])
-        gutter = longest * 10 * _MONOSPACE + 12
+        gutter = max(len(text) for text in _marks(space, column).values()) * 10 * _MONOSPACE + 12
         places.append(_Place(index, space, column, left, 0.0, gutter, block_width))
         left += gutter + block_width + _COLUMN_GAP
     return places
 
 
-def _edges(space: AddressSpace, column: Column) -> list[int]:
-    """Addresses that get a mark in this column."""
-    edges = [e for b in column.blocks for e in (space.regions[b.first].start, space.regions[b.last].end)]
-    return edges + [e for g in column.gaps for e in (g.start, g.end)]
+def _marks(space: AddressSpace, column: Column) -> dict[float, str]:
+    """The address at each edge of a block or gap, by its distance from the top; each address once."""
+    regions = space.regions
+    edges = [(b.y, b.y + b.height, regions[b.last].end, regions[b.first].start) for b in column.blocks]
+    edges += [(g.y, g.y + g.height, g.end, g.start) for g in column.gaps]
+    marks = {y: address for top, bottom, end, start in edges for y, address in ((top, end), (bottom, start))}
+    marks |= {heading.y: regions[heading.last].end for heading in column.headings}
+    for heading in column.headings:
+        # What is below a heading ends at the heading's address.
+        marks.pop(heading.y + LINE_HEIGHT, None)
+    # The end of the last page there can be is no 64-bit number any more.
+    return {y: "2^64" if address == 1 << 64 else address_text(address) for y, address in sorted(marks.items())}
 
 
 def _column(place: _Place) -> str:
@@ -154,7 +161,7 @@ def _column(place: _Place) -> str:
     label = f"{space.name}: {count}, high addresses on top"
     return (
         f'<g class="uv-column" data-space="{place.index}">{_header(place)}'
-        f'<g aria-hidden="true">{_marks(place)}{"".join(_gap(place, g) for g in column.gaps)}</g>'
+        f'<g aria-hidden="true">{_ticks(place)}{"".join(_gap(place, g) for g in column.gaps)}</g>'
         f'<g role="tree" aria-label="{_attribute(label)}">{_items(place)}</g></g>'
     )
 
@@ -193,30 +200,12 @@ def _header(place: _Place) -> str:
     )
 
 
-def _marks(place: _Place) -> str:
-    """Address marks at the edges of blocks and gaps, each edge once."""
-    column, regions = place.column, place.space.regions
-    marks: dict[float, int] = {}
-    for block in column.blocks:
-        marks[block.y] = regions[block.last].end
-        marks[block.y + block.height] = regions[block.first].start
-    for gap in column.gaps:
-        marks[gap.y] = gap.end
-        marks[gap.y + gap.height] = gap.start
-    for heading in column.headings:
-        # The heading's mark serves the block below it too, which ends at the same address.
-        marks[heading.y] = regions[heading.last].end
-        marks.pop(heading.y + LINE_HEIGHT, None)
+def _ticks(place: _Place) -> str:
     return "".join(
         f'<path class="uv-tick" d="M{_n(place.x - 5)} {_n(place.body + y)}h5"/>'
-        + _text(_mark_text(address), place.x - 8, place.body + y + 3.5, "uv-address", anchor="end")
-        for y, address in sorted(marks.items())
+        + _text(address, place.x - 8, place.body + y + 3.5, "uv-address", anchor="end")
+        for y, address in _marks(place.space, place.column).items()
     )
-
-
-def _mark_text(address: int) -> str:
-    """The end of the last page there can be is no 64-bit number any more."""
-    return "2^64" if address == 1 << 64 else address_text(address)
 
 
 def _gap(place: _Place, gap: Gap) -> str:

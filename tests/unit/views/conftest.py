@@ -50,12 +50,18 @@ def unikernel() -> AddressSpace:
 
 @pytest.fixture
 def crowded() -> AddressSpace:
-    """A process with 60 shared libraries: 302 mappings."""
-    regions = [Region(0x555500000000, 0x555500100000, "rw-", owner="program", kind="heap", label="heap")]
+    """A process with 60 shared libraries: 305 mappings, the program's three and its heap side by side."""
+    regions = [
+        Region(0x555500000000, 0x555500001000, "r--", owner="program", kind="read-only data", label="crowd"),
+        Region(0x555500001000, 0x555500002000, "r-x", owner="program", kind="text", label="crowd"),
+        Region(0x555500002000, 0x555500003000, "rw-", owner="program", kind="data", label="crowd"),
+        Region(0x555500003000, 0x555500004000, "rw-", owner="program", kind="heap", label="heap"),
+    ]
     start = 0x7F0000000000
     for number in range(60):
+        owner = "shared library" if number % 2 else "C library"
         for permissions in ("r--", "r-x", "r--", "r--", "rw-"):
-            regions.append(Region(start, start + 0x2000, permissions, owner="shared library", label=f"lib{number}.so"))
+            regions.append(Region(start, start + 0x2000, permissions, owner=owner, label=f"lib{number}.so"))
             start += 0x2000
         start += 0x10000
     regions.append(Region(0x7FFC00000000, 0x7FFC00021000, "rw-", owner="program", kind="stack", label="main stack"))

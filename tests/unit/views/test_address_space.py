@@ -113,7 +113,7 @@ def test_the_html_form_holds_picture_and_table(process: AddressSpace) -> None:
     assert image.get("alt") == "Map of hello as a process; the table below says the same"
     kind, _, data = image.get("src", "").partition(",")
     assert kind == "data:image/svg+xml"
-    assert unquote(data) == view.svg()
+    assert unquote(data) == view.svg(theme="light")
     assert len(list(form.iterfind("details/table/tbody/tr"))) == 11
     assert not list(form.iter("script"))
 

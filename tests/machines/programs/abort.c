@@ -1,0 +1,10 @@
+/* Aborts. */
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(void)
+{
+    puts("before");
+    fflush(stdout);
+    abort();
+}

@@ -1,0 +1,192 @@
+"""The commands as people type them, each a process of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from unilab.cli.lab import command, environment
+from unilab.machines import Result
+
+_HELLO = Path(__file__).resolve().parents[2] / "notebooks/programs/hello.c"
+
+_COURSE = [sys.executable, "-m", "unilab"]
+
+_ECHO = """
+#include <stdio.h>
+int main(void)
+{
+    char line[80];
+    setvbuf(stdout, 0, _IONBF, 0);
+    while (fgets(line, sizeof line, stdin))
+        printf("got %s", line);
+    printf("end\\n");
+    return 7;
+}
+"""
+
+_LOOP = """
+#include <stdio.h>
+int main(void)
+{
+    puts("looping");
+    for (;;)
+        ;
+}
+"""
+
+_NULL = "int main(void) { volatile int *p = 0; return *p; }\n"
+
+_CHATTER = '#include <stdio.h>\nint main(void) { for (;;) puts("on and on"); }\n'
+
+
+def _boot(*words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    line = [*_COURSE, "boot", *map(str, words)]
+    return subprocess.run(line, input=stdin, capture_output=True, text=True, timeout=120, check=False)
+
+
+def _program(folder: Path, text: str) -> Path:
+    path = folder / "program.c"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+def test_boot_shows_the_console_and_one_line_about_the_run(architecture: str) -> None:
+    ended = _boot(_HELLO, "--on", architecture, "--", "you there")
+    assert (ended.returncode, ended.stdout) == (0, "hello, you there\n")
+    assert f"as a {architecture}" in ended.stderr.splitlines()[-1]
+    assert "with status 0" in ended.stderr
+
+
+@pytest.mark.parametrize("machine", ["microvm", "q35", "pc"])
+def test_boot_json_is_one_object(machine: str) -> None:
+    ended = _boot(_HELLO, "--machine", machine, "--json")
+    run = json.loads(ended.stdout)
+    assert list(run) == [field.name for field in dataclasses.fields(Result)]
+    assert (run["machine"], run["console"], run["exit_status"]) == (machine, "hello, world\n", 0)
+
+
+@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+def test_boot_passes_on_input_and_exit_status(tmp_path: Path, architecture: str) -> None:
+    ended = _boot(_program(tmp_path, _ECHO), "--on", architecture, stdin="one\ntwo\n")
+    assert (ended.returncode, ended.stdout) == (7, "got one\ngot two\nend\n")
+
+
+def test_control_d_in_the_input_ends_it(tmp_path: Path) -> None:
+    ended = _boot(_program(tmp_path, _ECHO), stdin="one\n\x04two\n")
+    assert ended.stdout == "got one\nend\n"
+
+
+def test_boot_of_a_panic_is_status_255(tmp_path: Path) -> None:
+    ended = _boot(_program(tmp_path, _NULL))
+    assert ended.returncode == 255
+    assert "null pointer" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_boot_past_its_deadline(tmp_path: Path) -> None:
+    ended = _boot(_program(tmp_path, _LOOP), "--deadline", "1", "--json")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "still running after 1 seconds" in ended.stderr
+    assert "    looping" in ended.stderr  # the last console lines
+    assert "Traceback" not in ended.stderr
+
+
+def test_boot_without_qemu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    ended = _boot(_HELLO, "--json")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "QEMU is missing" in ended.stderr
+
+
+def test_ctrl_c_ends_the_machine(tmp_path: Path) -> None:
+    line = [*_COURSE, "boot", str(_program(tmp_path, _LOOP))]
+    with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "looping\n"
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+
+
+@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+def test_a_reader_that_goes_away_ends_the_machine(tmp_path: Path, architecture: str) -> None:
+    line = [*_COURSE, "boot", str(_program(tmp_path, _CHATTER)), "--on", architecture]
+    with subprocess.Popen(
+        line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.wait(20) == 141
+        assert "Traceback" not in running.stderr.read()
+
+
+def test_at_a_terminal_one_can_talk_with_the_program(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    line = [*_COURSE, "boot", str(_program(tmp_path, _ECHO))]
+    # A session of its own, with the terminal as its controlling one: as a shell would have it.
+    with subprocess.Popen(["setsid", "--ctty", "--wait", *line], stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        os.write(ours, b"hello\n")
+        seen = _read_until(ours, "got hello")
+        os.write(ours, b"\x04")
+        seen += _read_until(ours, "with status 7")
+        assert running.wait(20) == 7
+    os.close(ours)
+    assert "end" in seen
+
+
+def test_lab_serves_the_notebook_without_announcements(tmp_path: Path) -> None:
+    (tmp_path / "notebooks").mkdir()
+    notebook = tmp_path / "notebooks" / "00-first.ipynb"
+    notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    line = command(tmp_path, notebook, no_browser=True, port=None)
+    with subprocess.Popen(
+        line, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        try:
+            lines = iter(server.stderr.readline, "")
+            address = next(found[0] for found in map(re.compile(r"http://127\.0\.0\.1\S+").search, lines) if found)
+            assert "/lab/tree/notebooks/00-first.ipynb?token=" in address
+            assert "@jupyterlab/apputils-extension:announcements" in _page(address)
+        finally:
+            server.terminate()
+        assert server.wait(20) == 0
+
+
+def _page(address: str) -> str:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=20) as page:
+                return page.read().decode()
+        except urllib.error.URLError:  # the server prints its address before it listens
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def _read_until(fd: int, text: str) -> str:
+    seen = ""
+    until = time.monotonic() + 60
+    while text not in seen:
+        ready, _, _ = select.select([fd], [], [], until - time.monotonic())
+        assert ready, f"{text!r} did not come; what came: {seen!r}"
+        seen += os.read(fd, 4096).decode(errors="replace")
+    return seen

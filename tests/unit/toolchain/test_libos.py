@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from unilab.errors import CompileError
+from unilab.toolchain import libos
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy that a test may edit."""
+    return shutil.copytree(libos.tree(), tmp_path / "libos")
+
+
+def test_objects_do_not_depend_on_where_the_sources_lie(tree: Path) -> None:
+    assert libos.objects(tree) == libos.objects()
+
+
+def test_after_an_edit_one_file_compiles(tree: Path) -> None:
+    before = libos.objects(tree)
+    with (tree / "core" / "panic.c").open("a") as file:
+        file.write("/* edited */\n")
+    changed = [(a, b) for a, b in zip(before, libos.objects(tree), strict=True) if a != b]
+    assert len(changed) == 1
+
+
+def test_an_error_in_it_carries_the_compilers_message(tree: Path) -> None:
+    (tree / "core" / "panic.c").write_text("int broken(void) { return }\n")
+    with pytest.raises(CompileError, match=r"core/panic\.c:1:27: error: expected expression"):
+        libos.objects(tree)
