@@ -149,9 +149,10 @@ static void print_register(unsigned i, const char *name, uint64_t value)
 static void print_registers(const struct trap_frame *frame, uint64_t cr2)
 {
     static const struct register_name registers[] = {
-        REGISTER(rip), REGISTER(rsp), REGISTER(rbp), REGISTER(rax), REGISTER(rbx), REGISTER(rcx),    REGISTER(rdx),
-        REGISTER(rsi), REGISTER(rdi), REGISTER(r8),  REGISTER(r9),  REGISTER(r10), REGISTER(r11),    REGISTER(r12),
-        REGISTER(r13), REGISTER(r14), REGISTER(r15), REGISTER(cs),  REGISTER(ss),  REGISTER(rflags), REGISTER(error),
+        REGISTER(rip), REGISTER(rsp),    REGISTER(rbp),   REGISTER(rax), REGISTER(rbx), REGISTER(rcx),
+        REGISTER(rdx), REGISTER(rsi),    REGISTER(rdi),   REGISTER(r8),  REGISTER(r9),  REGISTER(r10),
+        REGISTER(r11), REGISTER(r12),    REGISTER(r13),   REGISTER(r14), REGISTER(r15), REGISTER(cs),
+        REGISTER(ss),  REGISTER(rflags), REGISTER(error),
     };
     enum { COUNT = sizeof registers / sizeof *registers };
 

@@ -317,5 +317,6 @@ void vm_stack_init(size_t len)
 
 bool vm_stack_grow(uintptr_t address)
 {
-    return address >= MAIN_STACK_START && address < MAIN_STACK_END && back(page_of(address), PROT_READ | PROT_WRITE);
+    return address >= MAIN_STACK_START && address < MAIN_STACK_END &&
+           back(page_of(address), PROT_READ | PROT_WRITE);
 }

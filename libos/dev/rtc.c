@@ -11,7 +11,8 @@
 #include "cpu.h"
 
 enum { CMOS_INDEX = 0x70, CMOS_DATA = 0x71 };
-enum { SECONDS = 0, MINUTES = 2, HOURS = 4, DAY = 7, MONTH = 8, YEAR = 9, STATUS_A = 10, STATUS_B = 11, CENTURY = 0x32 };
+enum { SECONDS = 0, MINUTES = 2, HOURS = 4, DAY = 7, MONTH = 8, YEAR = 9, CENTURY = 0x32 };
+enum { STATUS_A = 10, STATUS_B = 11 };
 enum { A_UPDATE_IN_PROGRESS = 0x80, B_BINARY = 4, B_24_HOURS = 2, HOURS_PM = 0x80 };
 
 static uint8_t cmos(uint8_t reg)

@@ -14,9 +14,9 @@
 #include_next "syscall.h"
 
 #ifdef __syscall_cp
-extern LIBOS_HIDDEN __attribute__((__weak__)) long __syscall_cp_c(syscall_arg_t, syscall_arg_t, syscall_arg_t,
-                                                                  syscall_arg_t, syscall_arg_t, syscall_arg_t,
-                                                                  syscall_arg_t);
+extern LIBOS_HIDDEN
+    __attribute__((__weak__)) long __syscall_cp_c(syscall_arg_t, syscall_arg_t, syscall_arg_t, syscall_arg_t,
+                                                  syscall_arg_t, syscall_arg_t, syscall_arg_t);
 #undef __syscall_cp0
 #undef __syscall_cp1
 #undef __syscall_cp2

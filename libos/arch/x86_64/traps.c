@@ -39,8 +39,8 @@ void traps_init(void)
     /* A double fault may mean that the trap stack itself is gone. */
     task_state.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)double_fault_stack_end;
     task_state.io_map = sizeof task_state;
-    boot_gdt[TASK_SEGMENT / 8] = (sizeof task_state - 1) | (task & 0xffffff) << 16 |
-                                 (uint64_t)0x89 << 40 | (task >> 24 & 0xff) << 56;
+    boot_gdt[TASK_SEGMENT / 8] =
+        (sizeof task_state - 1) | (task & 0xffffff) << 16 | (uint64_t)0x89 << 40 | (task >> 24 & 0xff) << 56;
     boot_gdt[TASK_SEGMENT / 8 + 1] = task >> 32;
     __asm__ volatile("ltr %w0" : : "r"(TASK_SEGMENT));
 
