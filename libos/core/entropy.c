@@ -2,8 +2,8 @@
 /*
  * entropy.c: random bytes from the processor, or from its jitter.
  *
- * Source: Intel SDM vol. 1, section 7.3.17: a draw may fail for a while and is
- * worth ten attempts.
+ * Source: Intel SDM vol. 1, section "Random Number Generator Instructions": a draw
+ * may fail for a while and is worth ten attempts.
  */
 #include "entropy.h"
 

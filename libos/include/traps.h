@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-/* Exception vectors, Intel SDM vol. 3A, table 6-1. */
+/* Exception vectors: Intel SDM vol. 3A, table "Protected-Mode Exceptions and Interrupts". */
 enum { TRAP_DOUBLE_FAULT = 8, TRAP_PAGE_FAULT = 14, TRAP_COUNT = 22 };
 
-/* Bits of a page fault's error code, Intel SDM vol. 3A, section 4.7. */
+/* Bits of a page fault's error code: Intel SDM vol. 3A, section "Page-Fault Exceptions". */
 enum { FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
 
 /* What traps.S leaves on the exception stack, lowest address first. */

@@ -52,11 +52,12 @@ def test_the_view_is_locked_until_a_prediction_is_committed(notebook: OpenNotebo
     view = _view(notebook)
     expect(view).to_have_attribute("data-locked", "true")
     expect(view.locator("svg")).to_be_hidden()
-    _commit(notebook, "main()", "The program's data")
+    _commit(notebook, "main()", "the program's data")
     expect(view).to_have_attribute("data-locked", "false")
     expect(view.locator("svg")).to_be_visible()
-    reveal = notebook.page.locator(".ul-reveal", has_text="C library and the library OS")
-    expect(reveal.locator("[data-field=predicted]")).to_have_text("The program's data")
+    reveal = notebook.page.locator(".ul-reveal", has_text="The linker laid program")
+    expect(reveal.locator("[data-field=predicted]")).to_have_text("the program's data")
+    expect(reveal.locator("[data-field=observed]")).to_have_text("C library text")
     expect(reveal.locator("[data-field=verdict]")).to_contain_text("Not what you predicted")
 
 

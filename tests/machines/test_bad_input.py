@@ -207,7 +207,7 @@ def test_an_image_that_may_not_be_run_as_a_process(program: Program, tmp_path: P
     locked = tmp_path / "locked.elf"
     locked.write_bytes(image.path.read_bytes())
     locked.chmod(0o644)
-    with pytest.raises(StartFailed, match="the host cannot run this image: .*ermission denied"):
+    with pytest.raises(StartFailed, match=r"the host cannot run this image: .*ermission denied"):
         machines.run(dataclasses.replace(image, path=locked))
 
 
@@ -233,7 +233,7 @@ def _fake_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> No
 
 def test_a_qemu_that_will_not_start(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake_qemu(tmp_path, monkeypatch, "echo fake-qemu: cannot set up guest memory >&2; exit 1")
-    with pytest.raises(StartFailed, match="QEMU ended by itself. fake-qemu: cannot set up guest memory") as caught:
+    with pytest.raises(StartFailed, match=r"QEMU ended by itself\. fake-qemu: cannot set up guest memory") as caught:
         machines.run(program("hello"), accelerator="tcg")
     assert caught.value.exit_code == 1
     with pytest.raises(StartFailed, match="cannot set up guest memory"):
@@ -244,7 +244,7 @@ def test_a_qemu_that_aborts_under_kvm(program: Program, tmp_path: Path, monkeypa
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         pytest.skip("needs a /dev/kvm, however broken")
     _fake_qemu(tmp_path, monkeypatch, "echo fake-qemu: error: failed to set MSR 0x10a >&2; kill -ABRT $$")
-    with pytest.raises(MachineError, match="QEMU was ended by SIGABRT. .*failed to set MSR 0x10a") as caught:
+    with pytest.raises(MachineError, match=r"QEMU was ended by SIGABRT\. .*failed to set MSR 0x10a") as caught:
         machines.run(program("hello"), accelerator="kvm")
     assert caught.value.remedy == "run it with the accelerator tcg"
 

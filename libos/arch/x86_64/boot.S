@@ -3,7 +3,7 @@
  * boot.S: from the PVH entry point, 32-bit and unpaged, to start() in long mode.
  *
  * Sources: Xen, docs/misc/pvh.pandoc (state at entry); Intel SDM vol. 3A,
- * section 10.8.5 (the order in which long mode is entered).
+ * section "IA-32e Mode Initialization" (the order in which long mode is entered).
  */
 #include "memory_map.h"
 

@@ -7,7 +7,7 @@
  * is the A/4096-th word of that window. No other map of RAM is needed to change
  * a mapping.
  *
- * Source: Intel SDM vol. 3A, chapter 4.
+ * Source: Intel SDM vol. 3A, chapter "Paging".
  */
 #include "paging.h"
 

@@ -6,8 +6,8 @@
  * to the interrupted one: its red zone is safe, and it may be exhausted.
  */
 
-/* One 16-byte stub a vector: push an error code where the processor pushes none (Intel SDM vol. 3A, table 6-1),
- * then the vector. */
+/* One 16-byte stub a vector: push an error code where the processor pushes none (traps.h names the table), then the
+ * vector. */
     .section .text.trap_stubs, "ax"
     .balign 16
     .globl trap_stubs

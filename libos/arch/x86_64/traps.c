@@ -2,8 +2,9 @@
 /*
  * traps.c: segments, task state and vectors; what to do with an exception.
  *
- * Sources: Intel SDM vol. 3A, sections 3.4.5 (segment descriptors), 7.7 (64-bit
- * task state), 6.14.1 (64-bit gates) and 6.14.5 (exception stacks).
+ * Sources: Intel SDM vol. 3A, sections "Segment Descriptors", "Task Management in
+ * 64-bit Mode", "64-Bit Mode IDT" and "Interrupt Stack Table". By their titles,
+ * since the numbers change from edition to edition.
  */
 #include "traps.h"
 

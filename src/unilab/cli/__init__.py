@@ -8,6 +8,7 @@ from unilab.cli.bench import bench
 from unilab.cli.boot import boot
 from unilab.cli.doctor import doctor
 from unilab.cli.lab import lab
+from unilab.cli.record import record
 from unilab.cli.test import test
 from unilab.errors import CourseError
 
@@ -39,7 +40,7 @@ def cli() -> None:
     """One Address Space: a course on unikernels in notebooks."""
 
 
-for _command in (lab, boot, doctor, test, bench):
+for _command in (lab, boot, doctor, test, bench, record):
     cli.add_command(_command)
 
 

@@ -26,6 +26,9 @@ from unilab.errors import StartFailed, TracingForbidden
 from unilab.machines.console import Console
 
 _CHUNK = 65536
+#: QEMU writes the console byte by byte. Bytes that come this slowly are let gather, or to be woken for each of them
+#: would cost far more than all the rest.
+_LITTLE, _GATHER_SECONDS = 1024, 0.001
 #: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
 _POLL_SECONDS = 0.005
 
@@ -218,10 +221,13 @@ class Keeper(threading.Thread):
                         self.output_limit_passed = too_much
                         self.kill()
                     timeout = left if pidfd is not None and not self._doomed else _POLL_SECONDS
+                    received = self.console.received
                     for key, _ in selector.select(timeout):
                         if key.fd in (self._read_console, self._errors) and not self._take(key.fd, begin):
                             selector.unregister(key.fd)
                     self._serve_requests()
+                    if 0 < self.console.received - received < _LITTLE:
+                        time.sleep(_GATHER_SECONDS)
             finally:
                 if pidfd is not None:
                     os.close(pidfd)

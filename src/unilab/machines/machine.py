@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from abc import ABC, abstractmethod
+from io import FileIO
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +42,8 @@ class Machine(ABC):
         self._state = State.CREATED
         self._keeper: Keeper | None = None
         self._quit = False
+        self._input: FileIO | None = None
+        self._typing = threading.Lock()
         self._lock = threading.RLock()
         self._begin = 0.0
 
@@ -187,9 +190,7 @@ class Machine(ABC):
             raise self._error(f"on_output failed: {self.console.listener_error!r}") from self.console.listener_error
         outcome = self._outcome(keeper)
         if check and outcome.end is End.PANIC:
-            raise self._error(
-                f"{self.image.program.name} crashed: {_panic_reason(self.console.text)}", kind=GuestPanic
-            )
+            raise self._error(f"{self.image.program.name} crashed: {_panic_reason(self.console.text)}", kind=GuestPanic)
         if check and outcome.end is End.SIGNAL:
             number = (outcome.exit_status or 0) - 128
             raise self._error(f"{self.image.program.name} was ended by signal {number}")
@@ -278,6 +279,29 @@ class Machine(ABC):
     def __repr__(self) -> str:
         return f"<{self.image.program.name} as a {self.architecture}: {self.state}>"
 
+    def _type(self, data: bytes) -> None:
+        """Write to its input, waiting as long as it takes to read."""
+        with self._lock:
+            self._must_live()
+            if self._input is None:
+                raise CourseError("the console's input was ended before", remedy="send before send_eof")
+            # A descriptor of our own: whoever ends the input meanwhile cannot pull it away, and ends it after this.
+            fd = os.dup(self._input.fileno())
+        try:
+            with self._typing:
+                while data:
+                    data = data[os.write(fd, data) :]
+        except BrokenPipeError as error:
+            raise self._error("the machine has closed its input, or has ended, while it was typed") from error
+        finally:
+            os.close(fd)
+
+    def _end_input(self) -> None:
+        with self._lock:
+            if self._input is not None:
+                self._input.close()
+                self._input = None
+
     def _live_keeper(self) -> Keeper:
         if self._keeper is None:
             raise MachineError("this machine was never started", remedy="call its start() first")
@@ -298,12 +322,6 @@ class Machine(ABC):
             console=self.console.text,
             remedy=remedy,
         )
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of ``data``, waiting as long as the reader takes."""
-    while data:
-        data = data[os.write(fd, data) :]
 
 
 def _panic_reason(console: str) -> str:

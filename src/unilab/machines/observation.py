@@ -19,6 +19,8 @@ from unilab.spaces.model import AddressSpace, Source
 from unilab.toolchain import Image
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
+#: What ships as a recording: programs of ``notebooks/programs``, and what each ran as.
+RECORDED = (("hello.c", "process"), ("hello.c", "unikernel"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Observation:
     def __repr__(self) -> str:
         """One line: what ran, on what, and how it ended."""
         result = self.result
-        return f"<{self.space.name}: {self.source}, exit status {result.exit_status}, {len(self.space.regions)} regions>"
+        return (
+            f"<{self.space.name}: {self.source}, exit status {result.exit_status}, {len(self.space.regions)} regions>"
+        )
 
 
 def observe(

@@ -9,17 +9,16 @@ import pty
 import re
 import signal
 import sys
-import threading
 import time
 import tty
 from collections.abc import Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 
-from unilab.errors import CourseError, StartFailed, Unavailable
+from unilab.errors import StartFailed, Unavailable
 from unilab.machines.console import Console
 from unilab.machines.keeper import Keeper
-from unilab.machines.machine import EXIT, PATIENCE, Machine, write_all
+from unilab.machines.machine import EXIT, PATIENCE, Machine
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
 from unilab.machines.segments import memory_end
@@ -67,8 +66,6 @@ class Process(Machine):
         self._args = tuple(args)
         self._env = dict(env)
         self._memory = memory
-        self._stdin: FileIO | None = None
-        self._sending = threading.Lock()
         self._tracer: ProcessTracer | None = None
         if stop_at is not None:
             address = None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at)
@@ -87,7 +84,7 @@ class Process(Machine):
             tty.setraw(theirs)  # a newline stays one byte
             stdin, typed = os.pipe()
             undo.callback(os.close, stdin)
-            self._stdin = FileIO(typed, "w")
+            self._input = FileIO(typed, "w")
             keeper = Keeper(
                 [str(self.image.path), *self._args],
                 console=self.console,
@@ -158,30 +155,15 @@ class Process(Machine):
 
     def send(self, text: str) -> None:
         """Write to its standard input."""
-        with self._lock:
-            self._must_live()
-            if self._stdin is None:
-                raise CourseError("the console's input was ended before", remedy="send before send_eof")
-            # A descriptor of our own, so that a send_eof() meanwhile cannot pull it away: it ends the input after this.
-            fd = os.dup(self._stdin.fileno())
-        try:
-            with self._sending:
-                write_all(fd, text.encode())
-        except BrokenPipeError as error:
-            raise self._error("the process has closed its standard input") from error
-        finally:
-            os.close(fd)
+        self._type(text.encode())
 
     def send_eof(self) -> None:
         """Close its standard input."""
-        with self._lock:
-            if self._stdin is not None:
-                self._stdin.close()
-                self._stdin = None
+        self._end_input()
 
     def _read_space(self) -> AddressSpace:
         names = labels.of_image(SymbolTable(self.image.debug), LinkMap.read(self.image.map))
         return procfs.read(self.pid, name=f"{self.image.program.stem} as a process", names=names)
 
     def _release(self) -> None:
-        self.send_eof()
+        self._end_input()

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 # Numbers of linux/ptrace.h; each is part of the system's stable interface.
-_CONT, _GETREGS, _SETREGS, _DETACH, _SEIZE = 7, 12, 13, 17, 0x4206
+_CONT, _GETREGS, _SETREGS, _DETACH, _GETEVENTMSG, _SEIZE = 7, 12, 13, 17, 0x4201, 0x4206
 _OPTION_EXEC, _OPTION_EXIT, _OPTION_EXITKILL = 1 << 4, 1 << 6, 1 << 20
 _EVENT_EXEC, _EVENT_EXIT = 4, 6
 _REGISTERS = 27  #: 64-bit words of struct user_regs_struct
@@ -82,7 +82,7 @@ class ProcessTracer:
                 self._arm()
             _ptrace(_CONT, self.pid)
         elif event == _EVENT_EXIT:
-            if self._stop_at is None and self._entered:
+            if self._stop_at is None and self._entered and not self._killed():
                 self.stopped.set()
             else:
                 self._let_go()
@@ -109,6 +109,12 @@ class ProcessTracer:
                 self._saved = memory.read(1)
                 memory.seek(self._stop_at)
                 memory.write(_BREAKPOINT)
+
+    def _killed(self) -> bool:
+        """Whether what is about to end the child is somebody's SIGKILL, not its own doing."""
+        status = ctypes.c_ulong()
+        _ptrace(_GETEVENTMSG, self.pid, 0, ctypes.addressof(status))
+        return os.WIFSIGNALED(status.value) and os.WTERMSIG(status.value) == signal.SIGKILL
 
     def _at_breakpoint(self) -> bool:
         """Whether ours is the breakpoint: the program may have instructions of its own that trap."""

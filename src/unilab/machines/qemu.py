@@ -74,13 +74,11 @@ class Descriptors:
     """What QEMU inherits instead of opening: nothing to race for, and nothing left behind.
 
     Attributes:
-        serial: One end of a socket pair.
         monitor: One end of a socket pair, for QMP.
         ram: A file in memory of the guest's RAM size.
         debugger: One end of a socket pair for the gdb stub; None for no stub.
     """
 
-    serial: int
     monitor: int
     ram: int
     debugger: int | None = None
@@ -111,8 +109,8 @@ def command_line(
         # Five-level paging off: one walk fits every machine of the course.
         *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else _TCG),
         *["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-        *_channel("serial", inherited.serial),
-        *["-serial", "chardev:serial"],
+        # The console is QEMU's own standard input and output.
+        *["-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"],
         *_channel("monitor", inherited.monitor),
         *["-mon", "chardev=monitor,mode=control"],
         *["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],

@@ -30,6 +30,7 @@ logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_under_way: set[concurrent.futures.Future[Any]] = set()
 
 
 def _io_loop() -> asyncio.AbstractEventLoop:
@@ -90,6 +91,9 @@ class Monitor:
 
 def _run(work: Coroutine[Any, Any, _T], doing: str) -> _T:
     future = asyncio.run_coroutine_threadsafe(work, _io_loop())
+    # A loop refers to its tasks only weakly: when we stop waiting for one, something else must hold it.
+    _under_way.add(future)
+    future.add_done_callback(_under_way.discard)
     try:
         return future.result(_TIMEOUT)
     except ExecuteError as error:

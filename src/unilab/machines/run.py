@@ -77,9 +77,7 @@ def start(
     made: Machine
     try:
         if image.architecture == "process":
-            made = Process(
-                image, console, args=args, env=env or {}, memory=memory, deadline=deadline, stop_at=stop_at
-            )
+            made = Process(image, console, args=args, env=env or {}, memory=memory, deadline=deadline, stop_at=stop_at)
         else:
             made = Unikernel(
                 image,

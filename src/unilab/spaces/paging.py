@@ -1,7 +1,8 @@
 """Page tables of x86-64, walked as the processor walks them.
 
-Source: Intel SDM vol. 3A, sections 4.5 (4- and 5-level paging) and 4.6 (access
-rights: a right must be given at every level, execution must be denied at none).
+Source: Intel SDM vol. 3A, chapter "Paging", sections "4-Level Paging and 5-Level
+Paging" and "Access Rights": a right must be given at every level, execution must
+be denied at none.
 """
 
 from __future__ import annotations

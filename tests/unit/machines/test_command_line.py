@@ -65,7 +65,7 @@ def _command(machine: str = "microvm", words: str = '-- "hello"', debugger: int 
         accelerator="tcg",
         memory=64,
         words=words,
-        inherited=qemu.Descriptors(3, 4, 5, debugger),
+        inherited=qemu.Descriptors(3, 4, debugger),
     )
 
 
@@ -74,10 +74,7 @@ def test_a_machine_has_no_network_and_no_screen(machine: str) -> None:
     command = _command(machine=machine)
     assert {"-nodefaults", "-no-user-config", "-no-reboot"} < set(command)
     assert not {"-netdev", "-nic", "-net", "-vnc", "-spice", "-monitor"} & set(command)
-    assert [word for word in command if word.startswith("socket,")] == [
-        "socket,id=serial,fd=3",
-        "socket,id=monitor,fd=4",
-    ]
+    assert [word for word in command if word.startswith("socket,")] == ["socket,id=monitor,fd=3"]
 
 
 def test_only_a_machine_with_a_debugger_waits_for_one() -> None:
