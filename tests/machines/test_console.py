@@ -48,7 +48,7 @@ def test_input_given_to_run(on: str, typed: str, shown: str, program: Program) -
 
 @each_architecture
 def test_much_input_and_output_at_once(on: str, program: Program) -> None:
-    lines = [f"{n:0200d}" for n in range(500)]
+    lines = [f"{n:0200d}" for n in range(200)]
     result = machines.run(program("echo", on), input="\n".join(lines), deadline=LONG)
     assert result.console == f"name? {''.join(f'<{line}>' for line in lines)} end\n"
 

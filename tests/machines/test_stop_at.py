@@ -70,16 +70,19 @@ def test_the_deadline_counts_on_the_way(on: str, program: Program) -> None:
 
 
 @each_architecture
-def test_the_deadline_counts_while_it_stands(on: str, program: Program) -> None:
-    machine = machines.start(program("stations", on), stop_at="second", deadline=1.5)
+@pytest.mark.parametrize("place", ["second", EXIT])
+def test_the_deadline_counts_while_it_stands(on: str, place: str, program: Program) -> None:
+    machine = machines.start(program("stations", on), stop_at=place, deadline=1.0)
     with machine, pytest.raises(DeadlineExceeded):
         machine.wait()
 
 
 @each_architecture
-def test_it_can_be_quit_where_it_stands(on: str, program: Program) -> None:
-    with machines.start(program("stations", on), stop_at="second") as machine:
+@pytest.mark.parametrize("place", ["main", "second", EXIT])
+def test_it_can_be_quit_where_it_stands(on: str, place: str, program: Program) -> None:
+    with machines.start(program("stations", on), stop_at=place) as machine:
         machine.quit()
+        assert machine.state is State.ENDED
         assert machine.wait() == Outcome(End.QUIT, None)
 
 

@@ -39,7 +39,14 @@ def test_help_names_every_command_and_imports_nothing_slow() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     listed = ended.stdout.split("Commands:")[1]
-    assert [line.split()[0] for line in listed.splitlines() if line] == ["lab", "boot", "doctor", "test", "bench"]
+    assert [line.split()[0] for line in listed.splitlines() if line] == [
+        "lab",
+        "boot",
+        "doctor",
+        "test",
+        "bench",
+        "record",
+    ]
     slow = {"IPython", "anywidget", "ipywidgets", "jupyterlab", "qemu.qmp", "capstone", "unilab.machines"}
     assert not slow & set(ended.stderr.split())
 

@@ -42,6 +42,9 @@ class Tracer(Protocol):
     def poll(self) -> int | None:
         """Handle what the child has reported; its wait status once it has ended, else None."""
 
+    def resume(self) -> None:
+        """Let go of the child if it is stopped."""
+
 
 class Keeper(threading.Thread):
     """Runs one command until it ends, its deadline passes, or someone kills it.
@@ -226,6 +229,9 @@ class Keeper(threading.Thread):
                         if key.fd in (self._read_console, self._errors) and not self._take(key.fd, begin):
                             selector.unregister(key.fd)
                     self._serve_requests()
+                    if self._tracer is not None and self._doomed:
+                        # A child that is held on its way out does not hear a SIGKILL any more.
+                        self._tracer.resume()
                     if 0 < self.console.received - received < _LITTLE:
                         time.sleep(_GATHER_SECONDS)
             finally:

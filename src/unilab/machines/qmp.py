@@ -8,6 +8,7 @@ machines, so the same calls work in scripts, under pytest, in a notebook's cell
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
 import contextlib
 import logging
@@ -30,16 +31,36 @@ logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
 _under_way: set[concurrent.futures.Future[Any]] = set()
 
 
 def _io_loop() -> asyncio.AbstractEventLoop:
-    global _loop  # noqa: PLW0603 - one loop for the process is the point
+    global _loop, _thread  # noqa: PLW0603 - one loop for the process is the point
     with _lock:
-        if _loop is None:
+        # In a forked copy of the process the thread is not there any more.
+        if _loop is None or _thread is None or not _thread.is_alive():
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="QMP", daemon=True).start()
+            _thread = threading.Thread(target=_loop.run_forever, name="QMP", daemon=True)
+            _thread.start()
         return _loop
+
+
+@atexit.register
+def _stop_loop() -> None:
+    """Sessions that are open when the interpreter ends would complain of it at length."""
+    if _loop is not None and _thread is not None and _thread.is_alive():
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_all(), _loop).result(1.0)
+        _loop.call_soon_threadsafe(_loop.stop)
+        _thread.join(1.0)
+
+
+async def _cancel_all() -> None:
+    if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 class Monitor:

@@ -42,6 +42,7 @@ def _fed(text: str, cuts: Sequence[int] = ()) -> list[str]:
 
 # Pieces that a real report is made of, whole and broken, and what may stand around them.
 _parts = st.one_of(
+    st.builds(_report),
     st.sampled_from([MARK, "libos: backtrace, inner", "libos: libos: backtrace, innermost first\n", "\n", "  ", "  #"]),
     st.builds(_frame, st.integers(0, 40), st.sampled_from(["main", "printf", "_start"]), st.integers(0, 8)),
     st.sampled_from(

@@ -10,8 +10,10 @@ from unilab.errors import CourseError
 from unilab.machines import qemu
 from unilab.machines.unikernel import guest_words
 
-words = st.text(st.characters(blacklist_characters="\0\n", blacklist_categories=["Cs"]))
-names = st.text(st.characters(blacklist_characters="\0\n=", blacklist_categories=["Cs"]), min_size=1)
+_plain = st.text(st.characters(exclude_characters="\0\n=", exclude_categories=["Cs"]), max_size=4)
+_nasty = st.sampled_from(['"', "\\", '\\"', " ", "--", " -- ", "virtio_mmio.device", "\t"])
+names = st.lists(_plain | _nasty, min_size=1).map("".join).filter(bool)
+words = st.lists(_plain | _nasty | st.just("=")).map("".join)
 
 
 def parsed(line: str) -> list[str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 
 from hypothesis import given
@@ -67,17 +68,26 @@ def test_waiting_is_over_when_the_text_comes_however_it_is_cut() -> None:
     assert found == [True]
 
 
+class Stepping(threading.Condition):
+    """A condition whose waiter looks after every piece that is fed, and never misses one."""
+
+    def __init__(self, feed: Callable[[bytes], None], pieces: list[str]) -> None:
+        super().__init__()
+        self._feed, self._pieces = feed, pieces
+
+    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        for piece in self._pieces:
+            if predicate():
+                return True
+            self._feed(piece.encode())
+        return predicate()
+
+
 @given(st.lists(st.text("ab", max_size=3), max_size=8), st.text("ab", min_size=1, max_size=4))
 def test_waiting_finds_exactly_what_is_in_the_text(pieces: list[str], needle: str) -> None:
     console = Console()
-    answers: list[bool] = []
-    waiter = threading.Thread(target=lambda: answers.append(console.wait_for(needle, 60)))
-    waiter.start()
-    for piece in pieces:
-        console.feed(piece.encode())
-    console.feed(b"", last=True)
-    waiter.join(60)
-    assert answers == [needle in "".join(pieces)]
+    console._changed = Stepping(console.feed, pieces)
+    assert console.wait_for(needle, 60) == (needle in "".join(pieces))
 
 
 def test_waiting_is_over_when_the_machine_has_ended() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -87,10 +88,10 @@ def test_of_two_processes_one_builds_and_the_other_waits_for_it() -> None:
         assert first.stdin is not None
         assert first.stdout.readline() == "building\n"
         with _builder() as second:
-            assert second.stdin is not None
+            # Had the second begun to build it too, it would say so.
+            assert not select.select([second.stdout], [], [], 1.0)[0]
             first.stdin.write("go on\n")
             first.stdin.flush()
-            # Had the second built it too, it would have said so, and waited to be told to go on.
             said, _ = second.communicate("go on\n")
         assert first.stdout.read() == "done whole\n"
     assert said == "done whole\n"
