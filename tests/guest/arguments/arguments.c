@@ -5,19 +5,26 @@
 
 int main(int argc, char **argv)
 {
-    CHECK(argc == 5);
+    CHECK(argc == 11);
     CHECK(!strcmp(argv[0], "arguments"));
     CHECK(!strcmp(argv[1], "two words"));
     CHECK(!strcmp(argv[2], "a \"quoted\" back\\slash"));
     CHECK(!strcmp(argv[3], ""));
     CHECK(!strcmp(argv[4], "virtio_mmio.device=--"));
-    CHECK(!argv[5]);
+    CHECK(!strcmp(argv[5], "--"));
+    CHECK(!strcmp(argv[6], "ends in \\"));
+    CHECK(!strcmp(argv[7], "\"\\\"\\\\\""));
+    CHECK(!strcmp(argv[8], "\ttab  and blanks "));
+    CHECK(!strcmp(argv[9], "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7"));
+    CHECK(!strcmp(argv[10], "GREETING=no"));
+    CHECK(!argv[11]);
     CHECK(!strcmp(getenv("GREETING"), "hello = world"));
     CHECK(!strcmp(getenv("EMPTY"), ""));
+    CHECK(!strcmp(getenv("-- NASTY"), "\"--\" \\"));
     CHECK(!getenv("PATH"));
     int count = 0;
     while (environ[count])
         count++;
-    CHECK(count == 2);
+    CHECK(count == 3);
     SUCCESS();
 }

@@ -1,19 +1,29 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unilab.machines import backtrace
 from unilab.machines.backtrace import Symboliser
 from unilab.toolchain import build
 from unilab.toolchain.symbols import SymbolTable
 
 HELLO = Path(__file__).resolve().parents[3] / "notebooks" / "programs" / "hello.c"
 MARK = "libos: backtrace, innermost first\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tables_are_read_once() -> Iterator[None]:
+    """Hundreds of examples ask for the same one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backtrace, "SymbolTable", cache(SymbolTable))
+        yield
 
 
 @cache

@@ -57,13 +57,20 @@ def test_objects_and_missing_files_are_none(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
+def whole() -> bytes:
+    return _image().read_bytes()
+
+
+@pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("damaged") / "image.elf"
 
 
 @given(st.dictionaries(st.integers(0, 400), st.integers(0, 255), min_size=1, max_size=4))
-def test_damaged_headers_are_an_answer_or_an_error_and_nothing_else(damaged: Path, damage: dict[int, int]) -> None:
-    content = bytearray(_image().read_bytes())
+def test_damaged_headers_are_an_answer_or_an_error_and_nothing_else(
+    damaged: Path, whole: bytes, damage: dict[int, int]
+) -> None:
+    content = bytearray(whole)
     for at, byte in damage.items():
         content[at] = byte
     damaged.write_bytes(content)
