@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from unilab.doctor import report as machine_check
     from unilab.learn import card, check, predict, quiz
     from unilab.learn.scratch import write_program
-    from unilab.machines import EXIT, Machine, Observation, Result, observe, run, start
-    from unilab.toolchain import Image, build
+    from unilab.machines import EXIT, Machine, Observation, Result, observe
+    from unilab.machines.run import run, start
+    from unilab.toolchain.build import Image, build
     from unilab.toolchain.instructions import system_calls
     from unilab.views import show
 

@@ -198,9 +198,7 @@ def _disk() -> Check:
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 2**30
     if not os.access(folder, os.W_OK):
-        return Check(
-            "disk", False, f"the cache cannot be written in {folder}", "set UNILAB_CACHE to your own folder"
-        )
+        return Check("disk", False, f"the cache cannot be written in {folder}", "set UNILAB_CACHE to your own folder")
     if free < _DISK_GIB:
         remedy = f"free {_DISK_GIB} GiB, or set UNILAB_CACHE to a folder on another disk"
         return Check("disk", False, f"less than {_DISK_GIB} GiB is free for the cache", remedy)

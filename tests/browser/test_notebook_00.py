@@ -72,9 +72,7 @@ def test_the_view_shows_the_plain_values(notebook: OpenNotebook) -> None:
             continue  # inside a closed group
         block.click()
         expect(view).to_have_attribute("data-start", start)
-        shown = {
-            item.get_attribute("data-field"): item.text_content() for item in view.locator("dd[data-field]").all()
-        }
+        shown = {item.get_attribute("data-field"): item.text_content() for item in view.locator("dd[data-field]").all()}
         assert shown == details
         seen += 1
     assert seen >= 15

@@ -24,6 +24,7 @@ from unilab.errors import (
     QemuMissing,
     StartFailed,
 )
+from unilab.machines.run import MOST_MEMORY
 from unilab.toolchain import Image, build, cache, prepare
 
 each_architecture = pytest.mark.parametrize("on", ["unikernel", "process"])
@@ -52,8 +53,8 @@ def test_a_syntax_error(on: str, tmp_path: Path) -> None:
 
 @each_architecture
 def test_a_program_that_never_ends(on: str, program: Program) -> None:
-    with pytest.raises(DeadlineExceeded, match=r"endless\.c was still running after 0\.7 seconds") as caught:
-        machines.run(program("endless", on), deadline=0.7)
+    with pytest.raises(DeadlineExceeded, match=r"endless\.c was still running after 2 seconds") as caught:
+        machines.run(program("endless", on), deadline=2)
     error = caught.value
     assert error.command
     assert error.exit_code == -9
@@ -130,12 +131,20 @@ def test_one_mib_of_memory(program: Program) -> None:
     assert machines.run(program("hello", "process"), memory=1).console == "hello, world\n"
 
 
+@pytest.mark.parametrize("machine", ["microvm", "q35", "pc"])
+def test_the_most_memory_that_a_machine_may_have(machine: str, program: Program) -> None:
+    with machines.start(program("hello"), memory=MOST_MEMORY, machine=machine, stop_at="exit") as running:
+        assert running.memory((MOST_MEMORY << 20) - 8, 8) == bytes(8)  # type: ignore[attr-defined]
+        assert running.address_space().regions
+
+
 @each_architecture
 @pytest.mark.parametrize(
     ("option", "message"),
     [
         ({"memory": 0}, "0 MiB is no amount of memory"),
         ({"memory": -5}, "-5 MiB is no amount of memory"),
+        ({"memory": MOST_MEMORY + 1}, "2049 MiB is no amount of memory"),
         ({"memory": 1 << 40}, "MiB is no amount of memory"),
         ({"deadline": 0}, "cannot run for 0 seconds"),
         ({"deadline": -1}, "cannot run for -1 seconds"),
@@ -197,7 +206,7 @@ def test_an_image_whose_text_was_overwritten(on: str, program: Program, tmp_path
     broken.write_bytes(content)
     broken.chmod(0o755)
     with pytest.raises(MachineError) as caught:
-        machines.run(dataclasses.replace(image, path=broken), deadline=1.5)
+        machines.run(dataclasses.replace(image, path=broken), deadline=1.5 if on == "unikernel" else 60)
     assert isinstance(caught.value, DeadlineExceeded) == (on == "unikernel")
     assert caught.value.command
 

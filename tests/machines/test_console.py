@@ -169,7 +169,7 @@ def test_a_listener_that_never_returns_does_not_keep_the_machine_alive(
 ) -> None:
     monkeypatch.setattr("unilab.machines.machine.PATIENCE", 0.2)
     release = threading.Event()
-    with machines.start(program("endless"), on_output=lambda text: release.wait(LONG), deadline=0.5) as machine:
+    with machines.start(program("endless"), on_output=lambda text: release.wait(LONG), deadline=2.0) as machine:
         try:
             with pytest.raises(MachineError, match="on_output does not return"):
                 machine.wait()

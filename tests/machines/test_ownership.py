@@ -148,3 +148,28 @@ def test_a_machine_outlives_the_thread_that_started_it(on: str, program: Program
 def test_a_terminals_interrupt_does_not_reach_it(program: Program) -> None:
     with machines.start(program("endless"), deadline=LONG) as machine:
         assert os.getpgid(machine.pid) == os.getsid(machine.pid) == machine.pid != os.getpgid(0)
+
+
+# Machines that end and are killed at every moment of a conversation with them, and are forgotten without a quit().
+_FORGETFUL = """
+import contextlib, gc, os, sys
+from unilab import machines
+from unilab.errors import MachineError
+for n in range(20):
+    machine = machines.start(sys.argv[1], deadline=120)
+    with contextlib.suppress(MachineError):
+        for _ in range(n % 5):
+            machine.pause()
+            machine.resume()
+        if n % 2:
+            os.kill(machine.pid, 9)
+        machine.wait()
+    del machine
+    gc.collect()
+"""
+
+
+def test_of_machines_that_were_forgotten_nothing_is_said(program: Program) -> None:
+    command = [sys.executable, "-c", _FORGETFUL, str(program("hello").program)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

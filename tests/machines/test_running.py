@@ -13,7 +13,7 @@ import pytest
 
 from unilab import machines
 from unilab.errors import CourseError, DeadlineExceeded, MachineError
-from unilab.machines import End, Machine, Outcome, State, qmp
+from unilab.machines import End, Machine, Outcome, State, accelerator, qmp
 from unilab.toolchain import Image
 
 Program = Callable[..., Image]
@@ -43,6 +43,12 @@ def test_a_unikernel_boots_on_every_machine(machine: str, program: Program) -> N
 def test_the_same_program_runs_as_a_process(program: Program) -> None:
     result = machines.run(program("hello", "process"), args=["you"])
     assert (result.console, result.exit_status, result.machine) == ("hello, you\n", 0, None)
+
+
+def test_the_accelerator_is_the_one_that_proved_better_here(program: Program) -> None:
+    found = accelerator.probe()
+    assert machines.run(program("hello")).accelerator == os.environ.get("UNILAB_ACCEL", found.name)
+    assert found.reason
 
 
 @each_architecture
@@ -108,7 +114,7 @@ def test_a_paused_machine_can_be_quit(on: str, program: Program) -> None:
 
 @each_architecture
 def test_the_deadline_ends_a_paused_machine(on: str, program: Program) -> None:
-    with machines.start(program("endless", on), deadline=1.5) as machine:
+    with machines.start(program("endless", on), deadline=2.5) as machine:
         assert machine.console.wait_for("running\n", LONG)
         machine.pause()
         with pytest.raises(DeadlineExceeded):

@@ -141,12 +141,13 @@ def test_only_the_text_is_executable(program: Program) -> None:
 
 def test_a_guest_that_still_boots_has_no_address_space_yet(program: Program) -> None:
     with machines.start(program("endless"), deadline=LONG) as machine:
+        assert machine.console.wait_for("running\n", LONG)
         machine.pause()
         machine.reset()  # stands at the processor's first instruction
         with pytest.raises(LayoutError, match="still booting"):
             machine.address_space()
         machine.resume()
-        assert machine.console.wait_for("running\n", LONG)
+        assert machine.console.wait_for("running\nrunning\n", LONG)
         assert machine.address_space().regions
 
 
@@ -195,3 +196,9 @@ def test_a_process_is_looked_at_only_when_it_is_the_program(program: Program) ->
             backings = {region.backing for region in machine.address_space().regions}
         assert image.path.name in backings
         assert not [backing for backing in backings if "/sh" in backing or "setpriv" in backing]
+
+
+def test_a_process_that_becomes_another_program_at_once_is_no_hang(program: Program) -> None:
+    with machines.start(program("becomes", "process"), args=["/bin/sleep", "600"], memory=1024) as machine:
+        while not any(region.backing == "sleep" for region in machine.address_space().regions):
+            assert machine.state == "running"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -72,8 +75,10 @@ def test_the_deadline_counts_on_the_way(on: str, program: Program) -> None:
 @each_architecture
 @pytest.mark.parametrize("place", ["second", EXIT])
 def test_the_deadline_counts_while_it_stands(on: str, place: str, program: Program) -> None:
-    machine = machines.start(program("stations", on), stop_at=place, deadline=1.0)
-    with machine, pytest.raises(DeadlineExceeded):
+    with (
+        pytest.raises(DeadlineExceeded),
+        machines.start(program("stations", on), stop_at=place, deadline=1.0) as machine,
+    ):
         machine.wait()
 
 
@@ -114,3 +119,14 @@ def test_a_unikernel_that_is_reset_where_it_stands_starts_over(program: Program)
         machine.resume()
         assert machine.wait() == Outcome(End.EXIT, 3)
         assert machine.console.text == "first\n" + "first\nsecond\n"
+
+
+@each_architecture
+def test_an_interrupt_on_the_way_leaves_nothing_running(on: str, program: Program) -> None:
+    image, main = program("endless", on), threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        machines.start(image, stop_at=EXIT, deadline=LONG)
+    with pytest.raises(ChildProcessError):  # there is none
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbclient
 import pytest
+
 from tests.notebooks.course import NOTEBOOKS, code_cells, read, shown_text
 
 _SOLUTIONS = Path(__file__).parent / "solutions"

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.notebooks.course import NOTEBOOKS, ROOT, code_cells, markdown, read
 
+from tests.notebooks.course import NOTEBOOKS, ROOT, code_cells, markdown, read
 from unilab.learn.question import load
 
 _FIGURE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.notebooks.course import NOTEBOOKS, code_cells, ignored, read
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"

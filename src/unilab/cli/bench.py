@@ -26,9 +26,7 @@ def bench(prefix: str | None, as_json: bool) -> None:
     """
     from unilab.measure import bench as measurements  # noqa: PLC0415
 
-    figures = measurements.measure(
-        prefix, progress=lambda name: click.echo(f"measuring {name} ...", err=True)
-    )
+    figures = measurements.measure(prefix, progress=lambda name: click.echo(f"measuring {name} ...", err=True))
     if as_json:
         click.echo(json.dumps({"figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
     else:

@@ -46,9 +46,7 @@ _END_OF_TRANSMISSION = "\x04"
     help="auto: the fastest that works here.",
 )
 @click.option("--memory", type=int, default=64, show_default=True, metavar="MIB", help="Memory it gets.")
-@click.option(
-    "--deadline", type=float, default=30.0, show_default=True, metavar="SECONDS", help="Then it is ended."
-)
+@click.option("--deadline", type=float, default=30.0, show_default=True, metavar="SECONDS", help="Then it is ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object, not its console.")
 @click.pass_context
 def boot(  # noqa: PLR0917 - click calls it by keyword

@@ -18,9 +18,7 @@ _CONFIG = Path(__file__).with_name("jupyter")
 
 @click.command()
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), help="TCP port. Without it: 8888, or the next free one."
-)
+@click.option("--port", type=click.IntRange(1, 65535), help="TCP port. Without it: 8888, or the next free one.")
 def lab(no_browser: bool, port: int | None) -> None:
     """Open notebook 00 in JupyterLab.
 

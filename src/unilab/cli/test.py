@@ -23,7 +23,10 @@ _NO_TESTS = 5
 #: Shell scripts of the checkout.
 _SCRIPTS = ("course", "postBuild", ".ci/run")
 
-_C_FILES = ("libos/**/*.[ch]", "notebooks/programs/*.c", "labs/**/*.[ch]", "tests/guest/**/*.[ch]")
+_C_FILES = (
+    *("libos/**/*.[ch]", "notebooks/programs/*.c", "labs/**/*.[ch]"),
+    *("src/unilab/measure/programs/*.c", "tests/**/*.[ch]"),
+)
 
 _NBVAL = (
     "--nbval",
@@ -147,6 +150,7 @@ def _style(run: Run) -> Count:
     c_files = sorted(str(path.relative_to(run.root)) for pattern in _C_FILES for path in run.root.glob(pattern))
     checks = {
         "ruff check": [sys.executable, "-m", "ruff", "check", "."],
+        "ruff format": [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."],
         "mypy --strict": [sys.executable, "-m", "mypy"],
         "clang-format": [clang_format or "clang-format", "--dry-run", "-Werror", *c_files],
         **{f"sh -n {name}": ["sh", "-n", name] for name in _SCRIPTS},

@@ -29,6 +29,8 @@ _CHUNK = 65536
 #: QEMU writes the console byte by byte. Bytes that come this slowly are let gather, or to be woken for each of them
 #: would cost far more than all the rest.
 _LITTLE, _GATHER_SECONDS = 1024, 0.001
+#: What stands between us and the command, one becoming the next.
+WRAPPERS = ("setpriv", "sh")
 #: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
 _POLL_SECONDS = 0.005
 
@@ -60,6 +62,7 @@ class Keeper(threading.Thread):
         errors: Descriptor to read the child's own complaints from, or None; the keeper closes it.
         environment: The child's whole environment; None for ours.
         tracer: Follows the child from its first instruction.
+        at_end: Called on the keeper's thread when the child has ended.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Keeper(threading.Thread):
         errors: int | None = None,
         environment: dict[str, str] | None = None,
         tracer: Tracer | None = None,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name=f"keeper of {Path(command[0]).name}", daemon=True)
         self.command = tuple(command)
@@ -99,6 +103,7 @@ class Keeper(threading.Thread):
         self._errors = errors
         self._environment = environment
         self._tracer = tracer
+        self._at_end = at_end
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._start_error: Exception | None = None
         self._launched = threading.Event()
@@ -173,6 +178,7 @@ class Keeper(threading.Thread):
             try:
                 if child is not None:
                     self._bury(child)
+                self._at_end()
                 self.console.feed(b"", last=True)
             finally:
                 self.total_seconds = time.monotonic() - begin

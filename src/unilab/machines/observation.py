@@ -66,8 +66,13 @@ def observe(
     """Run a program, look at its address space when it is about to enter a function, and let it run to its end.
 
     Args:
-        program, on, args, env, machine, memory: As for ``start``.
+        program: A C file, or an image from ``build``.
+        on: ``unikernel`` or ``process``.
         stop_at: The function; by default the moment before its end, when everything it made is still there.
+        args: Arguments after the program's own name.
+        env: Its environment; empty unless given.
+        machine: QEMU's machine type.
+        memory: MiB.
 
     Returns:
         The run and the address space: LIVE, or RECORDED where this host cannot run the program so and a recording of

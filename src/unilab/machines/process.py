@@ -7,6 +7,7 @@ import os
 import platform
 import pty
 import re
+import shutil
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from unilab.errors import StartFailed, Unavailable
 from unilab.machines.console import Console
-from unilab.machines.keeper import Keeper
+from unilab.machines.keeper import WRAPPERS, Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
@@ -103,8 +104,9 @@ class Process(Machine):
     def _run_to_stop(self) -> None:
         keeper = self._live_keeper()
         if self._tracer is None:
-            # The shell that limits the process comes first, and is none of ours to look at.
-            while not self._runs_program() and not keeper.ended.wait(0.001):
+            # What limits the process comes first, and is none of ours to look at.
+            until = time.monotonic() + PATIENCE
+            while self._is_wrapped() and not keeper.ended.wait(0.001) and time.monotonic() < until:
                 pass
             return
         while not self._tracer.stopped.wait(0.02):
@@ -113,11 +115,13 @@ class Process(Machine):
                 raise self._error("the process ended before it reached the place to stop at")
         self._state = State.PAUSED
 
-    def _runs_program(self) -> bool:
+    def _is_wrapped(self) -> bool:
+        """Whether it still is one of those commands by which ``bounded`` starts it."""
         try:
-            return Path(f"/proc/{self.pid}/exe").readlink() == self.image.path.resolve()
+            runs = Path(f"/proc/{self.pid}/exe").readlink()
         except OSError:
             return False
+        return runs in {Path(path).resolve() for name in WRAPPERS if (path := shutil.which(name))}
 
     def _outcome(self, keeper: Keeper) -> Outcome:
         code = keeper.exit_code

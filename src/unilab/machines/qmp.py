@@ -17,7 +17,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from qemu.qmp import ExecuteError, QMPClient, QMPError
+from qemu.qmp import ExecuteError, QMPClient, QMPError, Runstate
 
 from unilab.errors import MachineError
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 #: Seconds in which a healthy QEMU answers, even on a busy host.
 _TIMEOUT = 10.0
 
-# What goes wrong reaches the user as an exception; the client's own log would say it a second time.
+# What goes wrong reaches the user as an exception; the client's own log, and the loop's, would say it a second time.
 logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 _lock = threading.Lock()
@@ -41,6 +41,7 @@ def _io_loop() -> asyncio.AbstractEventLoop:
         # In a forked copy of the process the thread is not there any more.
         if _loop is None or _thread is None or not _thread.is_alive():
             _loop = asyncio.new_event_loop()
+            _loop.set_exception_handler(lambda loop, context: None)
             _thread = threading.Thread(target=_loop.run_forever, name="QMP", daemon=True)
             _thread.start()
         return _loop
@@ -90,24 +91,26 @@ class Monitor:
         return str(self.execute("human-monitor-command", **{"command-line": command_line}))
 
     def close(self) -> None:
-        """End the session. QEMU goes on."""
-        with contextlib.suppress(MachineError):  # it has gone already, and that is what was wanted
+        """End the session, or what is left of it when QEMU has gone. A session has to be closed."""
+        with contextlib.suppress(Exception):  # how it ended does not matter any more
             _run(self._disconnect(), "disconnect")
         self._end.close()
 
     async def _execute(self, command: str, arguments: dict[str, object]) -> object:
         async with self._turn:
             if self._client is None:
-                client = QMPClient("unilab")
-                await client.connect(self._end)
-                self._client = client
+                self._client = QMPClient("unilab")
+                try:
+                    await self._client.connect(self._end)
+                except AssertionError as error:
+                    # The client's own, when QEMU ends between two of its steps.
+                    raise EOFError("it ended while the session began") from error
             return await self._client.execute(command, arguments or None)
 
     async def _disconnect(self) -> None:
         async with self._turn:
-            if self._client is not None:
-                client, self._client = self._client, None
-                await client.disconnect()
+            if self._client is not None and self._client.runstate is not Runstate.IDLE:
+                await self._client.disconnect()
 
 
 def _run(work: Coroutine[Any, Any, _T], doing: str) -> _T:

@@ -143,6 +143,8 @@ class Unikernel(Machine):
                 stderr=write_errors,
                 pass_fds=[fd for fd in (monitor, ram, debugger) if fd is not None],
                 errors=read_errors,
+                # Whether or not anybody calls quit().
+                at_end=self._monitor.close,
             )
             undo.pop_all()  # they are the keeper's now, and this machine's
             return keeper

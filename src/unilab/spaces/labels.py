@@ -124,9 +124,7 @@ def apply(pieces: Iterable[Piece], labels: Sequence[Label]) -> tuple[Region, ...
             found = next((label for label in by_length if label.start <= start < label.end), piece.label)
             physical = None if piece.physical is None else piece.physical + start - piece.start
             cut.append(
-                Piece(
-                    start, end, piece.permissions, piece.privilege, piece.page_size, physical, piece.backing, found
-                )
+                Piece(start, end, piece.permissions, piece.privilege, piece.page_size, physical, piece.backing, found)
             )
     guards = [
         Piece(label.start, label.end, "---", Privilege.KERNEL, label=label)

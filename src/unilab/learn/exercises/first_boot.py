@@ -32,7 +32,7 @@ def ends_with_42(program: Path | EllipsisType) -> Feedback:
         "a unikernel that ends with status 42",
         program if program is ... else lambda: run(program).exit_status == _STATUS,
         hints=[
-            "write_program returns the path; mine = write_program(\"mine.c\", ...)",
+            'write_program returns the path; mine = write_program("mine.c", ...)',
             "the exit status is what main returns.",
         ],
         answer='mine = write_program("mine.c", "int main(void) { return 42; }")',
