@@ -178,10 +178,10 @@ class Keeper(threading.Thread):
             try:
                 if child is not None:
                     self._bury(child)
+                self.total_seconds = time.monotonic() - begin
                 self._at_end()
                 self.console.feed(b"", last=True)
             finally:
-                self.total_seconds = time.monotonic() - begin
                 _running.discard(self)
                 self._close_our_ends()
                 self.ended.set()
