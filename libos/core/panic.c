@@ -14,7 +14,7 @@
 #include "memory_map.h"
 #include "paging.h"
 
-enum { MAX_ENTRIES = 32 };
+enum { MAX_ENTRIES = 32, PANIC_STATUS = 255 };
 
 extern char __boot_stack_guard_start[], __trap_stack_guard_start[];
 
@@ -115,7 +115,7 @@ static void enter(void)
 
     if (entered) {
         console_puts("libos: panic while reporting a panic\n");
-        machine_exit(EXIT_PANIC);
+        machine_exit(EXIT_PANICKED | PANIC_STATUS);
     }
     entered = true;
     console_puts("\nlibos: panic: ");
@@ -127,7 +127,7 @@ _Noreturn void panic(const char *reason)
     console_puts(reason);
     console_puts("\n");
     backtrace((uint64_t)__builtin_return_address(0), 0, *(uint64_t *)__builtin_frame_address(0));
-    machine_exit(EXIT_PANIC);
+    machine_exit(EXIT_PANICKED | PANIC_STATUS);
 }
 
 /* A register's name, and where struct trap_frame keeps it. */
@@ -181,5 +181,5 @@ _Noreturn void panic_exception(const struct trap_frame *frame)
     console_puts("\n");
     print_registers(frame, cr2);
     backtrace(frame->rip, caller_of_nowhere(frame), frame->rbp);
-    machine_exit(EXIT_PANIC);
+    machine_exit(EXIT_PANICKED | PANIC_STATUS);
 }

@@ -13,11 +13,11 @@ enum { DEBUG_EXIT = 0xf4 };
 
 volatile unsigned libos_exit_status;
 
-_Noreturn void machine_exit(int status)
+_Noreturn void machine_exit(unsigned how)
 {
     console_drain();
-    libos_exit_status = EXIT_REPORTED | (unsigned)status;
-    outl(DEBUG_EXIT, (uint32_t)status);
+    libos_exit_status = EXIT_REPORTED | how;
+    outl(DEBUG_EXIT, how & 0xff);
     console_puts("libos: the program has ended, and this machine has no way to switch itself off\n");
     cpu_halt();
 }

@@ -7,19 +7,21 @@
 
 #include "traps.h"
 
+/* How a machine ended, as bits above the program's exit status. A program can print what a panic prints, and exit
+ * with 255, and still has not panicked. */
 enum {
-    /* The status of a panic. */
-    EXIT_PANIC = 255,
-    /* Added to the status in libos_exit_status, so that 0 means: not ended yet. */
-    EXIT_REPORTED = 0x100,
+    EXIT_REPORTED = 0x100, /* it has ended: without this bit, the rest means nothing */
+    EXIT_PANICKED = 0x200, /* the library OS stopped itself; the status is 255 */
+    EXIT_SIGNALLED = 0x400 /* a signal ended the program; the status is 128 and the signal's number */
 };
 
-/* The program's exit status plus EXIT_REPORTED, for the host to read from the guest's memory after the machine has
- * stopped. QEMU's own exit code cannot say it: it is also 1 when QEMU fails to start. */
+/* For the host to read from the guest's memory after the machine has stopped. QEMU's own exit code cannot say it: it is
+ * also 1 when QEMU fails to start. */
 extern volatile unsigned libos_exit_status;
 
-/* Ends the machine with a status for the host, 0 to 255. Waits until the console is empty first. */
-_Noreturn void machine_exit(int status);
+/* Ends the machine. Waits until the console is empty first. `how` is the program's status, 0 to 255, with
+ * EXIT_PANICKED or EXIT_SIGNALLED where that applies. */
+_Noreturn void machine_exit(unsigned how);
 
 /* Reports an inconsistency of the library OS itself, with a backtrace, and ends the machine. */
 _Noreturn void panic(const char *reason);

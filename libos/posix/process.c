@@ -33,7 +33,7 @@ long libos_sys_sched_yield(void)
 
 _Noreturn void libos_sys_exit_group(int status)
 {
-    machine_exit(status & 0xff);
+    machine_exit((unsigned)status & 0xff);
 }
 
 /* The only thread's end is the process's. */

@@ -37,7 +37,7 @@ static void deliver(int sig)
         console_puts("\nlibos: ended by signal ");
         console_dec((uint64_t)sig);
         console_puts("\n");
-        machine_exit(STATUS_OF_SIGNAL + sig);
+        machine_exit(EXIT_SIGNALLED | (unsigned)(STATUS_OF_SIGNAL + sig));
     }
     if (action.flags & SA_RESETHAND)
         actions[sig].handler = SIG_DFL;

@@ -100,6 +100,11 @@ def test_an_abort_in_either(program: Program) -> None:
         assert result.console.startswith("before\n")
 
 
+@pytest.mark.parametrize("status", [255, 134])
+def test_a_program_that_pretends_to_have_crashed_has_not(status: int, program: Program) -> None:
+    assert machines.run(program("pretends"), args=[str(status)]).exit_status == status
+
+
 def test_an_exception_that_nothing_can_handle(program: Program) -> None:
     with pytest.raises(MachineError, match=r"the guest reset the processor.*triple fault"):
         machines.run(program("triple_fault"))

@@ -69,7 +69,7 @@ pvh_start:
     mov %eax, %ds
     mov %eax, %es
     mov %eax, %ss
-    mov $boot_stack_end, %esp
+    mov $__boot_stack_end, %esp
     mov %edi, %edi                      /* the upper half is undefined after 32-bit mode */
     xor %ebp, %ebp                      /* a backtrace ends here */
     call start
@@ -95,14 +95,13 @@ boot_gdt_pointer:
 
 /* Each stack has an unmapped page below it, so that running off it faults instead of eating its neighbour. */
 .macro GUARDED name, size
-    .globl __\name\()_guard_start, __\name\()_guard_end, __\name\()_start, __\name\()_end, \name\()_end
+    .globl __\name\()_guard_start, __\name\()_guard_end, __\name\()_start, __\name\()_end
 __\name\()_guard_start:
     .skip PAGE_SIZE
 __\name\()_guard_end:
 __\name\()_start:
     .skip \size
 __\name\()_end:
-\name\()_end:
 .endm
 
     .section .pages, "aw", @nobits      /* image.ld aligns it to a page */

@@ -29,16 +29,16 @@ static struct gate {
     uint32_t offset_high, reserved;
 } vectors[TRAP_COUNT];
 
-extern char trap_stubs[], trap_stack_end[], double_fault_stack_end[];
+extern char trap_stubs[], __trap_stack_end[], __double_fault_stack_end[];
 extern uint64_t boot_gdt[];
 
 void traps_init(void)
 {
     uintptr_t task = (uintptr_t)&task_state;
 
-    task_state.ist[IST_TRAP - 1] = (uintptr_t)trap_stack_end;
+    task_state.ist[IST_TRAP - 1] = (uintptr_t)__trap_stack_end;
     /* A double fault may mean that the trap stack itself is gone. */
-    task_state.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)double_fault_stack_end;
+    task_state.ist[IST_DOUBLE_FAULT - 1] = (uintptr_t)__double_fault_stack_end;
     task_state.io_map = sizeof task_state;
     boot_gdt[TASK_SEGMENT / 8] =
         (sizeof task_state - 1) | (task & 0xffffff) << 16 | (uint64_t)0x89 << 40 | (task >> 24 & 0xff) << 56;

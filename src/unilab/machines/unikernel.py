@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import re
 import signal
 import socket
 import tempfile
@@ -29,9 +28,8 @@ from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
 
-#: libos/include/machine.h: libos_exit_status is this plus the status once the program has ended.
-_EXIT_REPORTED = 0x100
-_EXIT_PANIC = 255
+#: libos/include/machine.h: what libos_exit_status holds above the program's status, once it has ended.
+_ENDINGS = {0x100: End.EXIT, 0x300: End.PANIC, 0x500: End.SIGNAL}
 #: Where a program that is about to end passes, whatever it is.
 _EXIT_FUNCTION = "libos_sys_exit_group"
 #: Bytes QEMU itself may use beside the guest's RAM; it takes about 350 MiB of addresses.
@@ -163,12 +161,7 @@ class Unikernel(Machine):
     def _outcome(self, keeper: Keeper) -> Outcome:
         reported = self._exit_report()
         if reported is not None:
-            status = reported & 0xFF
-            panicked = status == _EXIT_PANIC and "libos: panic: " in self.console.text
-            killed = re.search(r"^libos: ended by signal (\d+)$", self.console.tail(200), re.MULTILINE)
-            if killed and status == 128 + int(killed[1]):
-                return Outcome(End.SIGNAL, status)
-            return Outcome(End.PANIC if panicked else End.EXIT, status)
+            return Outcome(_ENDINGS[reported & ~0xFF], reported & 0xFF)
         code, said = keeper.exit_code or 0, keeper.complaints
         if code == 0 and _QEMU_TERMINATED not in said:
             raise self._error(
@@ -186,7 +179,7 @@ class Unikernel(Machine):
         address = self._symbols.names().get("libos_exit_status")
         if address is not None and self._ram is not None and not self._ram.closed:
             value = int.from_bytes(self.memory(address, 4), "little")
-            self._reported = value if value & ~0xFF == _EXIT_REPORTED else None
+            self._reported = value if value & ~0xFF in _ENDINGS else None
         return self._reported
 
     def memory(self, physical: int, length: int) -> bytes:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from unilab.errors import CompileError
 from unilab.toolchain import libos
@@ -17,6 +18,14 @@ def tree(tmp_path: Path) -> Path:
 
 def test_objects_do_not_depend_on_where_the_sources_lie(tree: Path) -> None:
     assert libos.objects(tree) == libos.objects()
+
+
+def test_no_name_of_its_own_is_one_that_a_program_may_use() -> None:
+    for path in libos.objects():
+        with path.open("rb") as file:
+            for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols():
+                if symbol["st_info"]["bind"] == "STB_GLOBAL" and symbol["st_shndx"] != "SHN_UNDEF":
+                    assert symbol.name.startswith(("libos_", "__")), f"{symbol.name} of {path.parent.name}"
 
 
 def test_after_an_edit_one_file_compiles(tree: Path) -> None:

@@ -38,7 +38,7 @@ def test_symbols_lie_in_what_their_objects_contributed(hello: dict[str, Image]) 
     for symbol, origin in {
         "main": ("program.o", PROGRAM),
         "printf": ("printf.o", C_LIBRARY),
-        "vm_init": ("core/vm.c", LIBRARY_OS),
+        "libos_vm_init": ("core/vm.c", LIBRARY_OS),
         "_start": ("crt1.o", C_LIBRARY),
     }.items():
         found = next(c for c in contributions if c.start <= addresses.address(symbol) < c.end)

@@ -69,7 +69,7 @@ def test_lines_are_those_of_the_source(tmp_path: Path) -> None:
 
 def test_lines_inside_the_library_os_name_its_files(hello: dict[str, Image]) -> None:
     symbols = SymbolTable(hello["unikernel"].debug)
-    location = symbols.locate(symbols.address("panic_exception"))
+    location = symbols.locate(symbols.address("libos_panic_exception"))
     assert location is not None
     assert location.file == "panic.c"
 
