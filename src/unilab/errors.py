@@ -7,6 +7,7 @@ Scripts and tests still get an ordinary exception.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 
@@ -86,7 +87,7 @@ class MachineError(CourseError):
         """The message, the command, the exit code, the last console lines and the remedy."""
         lines = [self.message]
         if self.command:
-            lines.append("  command: " + " ".join(self.command))
+            lines.append("  command: " + shlex.join(self.command))
         if self.exit_code is not None:
             lines.append(f"  exit code: {self.exit_code}")
         tail = self.console.splitlines()[-self.TAIL :]

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -266,7 +267,7 @@ def test_a_qemu_that_aborts_under_kvm(program: Program, tmp_path: Path, monkeypa
 def test_a_qemu_that_takes_more_memory_than_it_may(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    greedy = f"exec {sys.executable} -c 'taken = bytearray(3 << 30)'"
+    greedy = f"exec {shlex.quote(sys.executable)} -c 'taken = bytearray(3 << 30)'"
     _fake_qemu(tmp_path, monkeypatch, greedy)
     with pytest.raises(StartFailed, match="MemoryError"):
         machines.run(program("hello"), accelerator="tcg")
