@@ -8,7 +8,6 @@
 #include "entropy.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "cpu.h"
 
@@ -48,22 +47,18 @@ bool entropy_fill(void *buf, size_t len)
 {
     uint32_t leaf1[4], leaf7[4];
     unsigned char *out = buf;
+    uint64_t word = 0;
     bool good = true;
 
     cpuid(1, 0, leaf1);
     cpuid(7, 0, leaf7);
     bool rdrand = leaf1[2] & CPUID_1_ECX_RDRAND, rdseed = leaf7[1] & CPUID_7_EBX_RDSEED;
-    while (len) {
-        uint64_t word;
-        size_t n = len < sizeof word ? len : sizeof word;
-
-        if (!(rdseed && draw(true, &word)) && !(rdrand && draw(false, &word))) {
+    for (size_t i = 0; i < len; i++, word >>= 8) {
+        if (i % sizeof word == 0 && !(rdseed && draw(true, &word)) && !(rdrand && draw(false, &word))) {
             word = jitter();
             good = false;
         }
-        memcpy(out, &word, n);
-        out += n;
-        len -= n;
+        out[i] = (unsigned char)word;
     }
     return good;
 }

@@ -27,10 +27,12 @@ static const char device_word[] = "virtio_mmio.device=";
 
 uintptr_t process_stack(const char *command_line)
 {
-    size_t len = strlen(command_line);
+    size_t len = 0;
     const char *words[MAX_WORDS];
     size_t count = 0, arguments = 0;
 
+    while (command_line[len])
+        len++;
     if (len > MAX_STRINGS)
         panic("the command line is longer than 16 KiB");
     vm_stack_init(FIRST_PAGES + len);
@@ -43,7 +45,7 @@ uintptr_t process_stack(const char *command_line)
     for (;;) {
         while (*text == ' ')
             text++;
-        bool device = !strncmp(text, device_word, sizeof device_word - 1);
+        bool device = *text == *device_word && !strncmp(text, device_word, sizeof device_word - 1);
         bool separator = text[0] == '-' && text[1] == '-' && (text[2] == ' ' || !text[2]);
         long word = command_line_word(&text, out, (size_t)(end - out));
         if (word < 0)

@@ -127,10 +127,9 @@ extern char __image_start[], __text_start[], __text_end[], __data_start[], __ima
 extern char __boot_stack_guard_start[], __trap_stack_guard_start[], __double_fault_stack_guard_start[];
 extern uint64_t boot_pd[], boot_pml4[];
 
+/* What the real tables say of a page of the image. */
 static uint64_t image_entry(uintptr_t page)
 {
-    if (page < (uintptr_t)__image_start || page >= (uintptr_t)__image_end)
-        return 0;
     if (page == (uintptr_t)__boot_stack_guard_start || page == (uintptr_t)__trap_stack_guard_start ||
         page == (uintptr_t)__double_fault_stack_guard_start)
         return 0;
@@ -141,22 +140,21 @@ static uint64_t image_entry(uintptr_t page)
 
 void paging_init(void)
 {
-    uintptr_t page = 0;
+    uintptr_t page = (uintptr_t)__image_start;
+    int i = 0;
 
     /* RAM is still mapped one to one, so a table is filled at its physical address before it is put in place;
      * the code running here is translated the same way before and after. */
-    for (int i = 0; i < TABLE_ENTRIES; i++) {
-        if (page >= (uintptr_t)__image_end) {
-            boot_pd[i] = 0;
-            continue;
-        }
+    for (; (uintptr_t)i * LARGE_PAGE < (uintptr_t)__image_end; i++) {
         uint64_t *table = (uint64_t *)frame_alloc();
         if (!table)
             panic("out of memory for the image's page tables");
         zero_page(table);
-        for (int j = 0; j < TABLE_ENTRIES && page < (uintptr_t)__image_end; j++, page += PAGE_SIZE)
-            table[j] = image_entry(page);
+        for (; page < (uintptr_t)__image_end && page / LARGE_PAGE == (uintptr_t)i; page += PAGE_SIZE)
+            table[page / PAGE_SIZE % TABLE_ENTRIES] = image_entry(page);
         boot_pd[i] = (uintptr_t)table | PTE_PRESENT | PTE_WRITABLE;
     }
+    for (; i < TABLE_ENTRIES; i++)
+        boot_pd[i] = 0;
     write_cr3((uintptr_t)boot_pml4);
 }

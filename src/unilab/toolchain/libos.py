@@ -17,6 +17,8 @@ from unilab.toolchain import cache, libc, zig
 
 _FLAGS = (
     f"--target={zig.TARGET} -march=x86-64 -nostdinc -std=gnu11 -ffreestanding -Oz -gdwarf-4 "
+    # Exceptions and interrupts save the general registers only.
+    "-mgeneral-regs-only "
     # Whatever files share is declared in a header, so that names_header() finds it.
     "-Wall -Wextra -Werror -Wmissing-prototypes -Wmissing-variable-declarations "
     "-fno-pic -mcmodel=small -mno-red-zone -fno-stack-protector -fno-unwind-tables "
