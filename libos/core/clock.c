@@ -4,9 +4,13 @@
  */
 #include "clock.h"
 
-#include "cpu.h"
+#include <time.h>
 
-enum { CALIBRATION_MS = 10, SAMPLES = 8 };
+#include "cpu.h"
+#include "current.h"
+
+enum { CALIBRATION_MS = 5, SAMPLES = 8, DOUBT_SHIFT = 6 };
+#define MOST_SECONDS (UINT64_MAX / 1000000000 / 2) /* 292 years */
 
 static uint64_t origin;     /* cycles at the first call */
 static uint64_t multiplier; /* nanoseconds = cycles * multiplier / 2^32 */
@@ -36,32 +40,61 @@ static struct sample sample(void)
     return best;
 }
 
+/* The 8254's count starts again every 55 ms. If the emulator is not given the processor for that long, nothing shows it
+ * but the rate; so two stretches, one after the other, have to agree. */
 static void calibrate(void)
 {
     struct sample from, to;
+    uint64_t before, doubt;
 
     pit_start();
-    from = sample();
-    do
-        to = sample();
-    while ((uint16_t)(from.count - to.count) < PIT_HZ / 1000 * CALIBRATION_MS);
-    uint64_t ns = (uint64_t)(uint16_t)(from.count - to.count) * 1000000000 / PIT_HZ;
-    multiplier = (ns << 32) / (to.cycles - from.cycles);
-    origin = from.cycles;
+    to = sample();
+    origin = to.cycles;
+    do {
+        before = multiplier;
+        from = to;
+        do
+            to = sample();
+        while ((uint16_t)(from.count - to.count) < PIT_HZ / 1000 * CALIBRATION_MS);
+        uint64_t ns = (uint64_t)(uint16_t)(from.count - to.count) * 1000000000 / PIT_HZ;
+        multiplier = (ns << 32) / (to.cycles - from.cycles);
+        doubt = multiplier >> DOUBT_SHIFT;
+    } while (multiplier - before + doubt > 2 * doubt); /* more below or above it than that */
+}
+
+/* Nanoseconds since the first call; before it, below 0. */
+static int64_t since_origin(uint64_t cycles)
+{
+    return (int64_t)((__int128)(int64_t)(cycles - origin) * multiplier >> 32);
 }
 
 uint64_t clock_monotonic(void)
 {
     if (!multiplier)
         calibrate();
-    return (uint64_t)((unsigned __int128)(rdtsc() - origin) * multiplier >> 32);
+    return (uint64_t)since_origin(rdtsc());
+}
+
+uint64_t clock_deadline(const struct timespec *timeout)
+{
+    uint64_t now = clock_monotonic(), seconds = (uint64_t)timeout->tv_sec;
+
+    return seconds < MOST_SECONDS ? now + seconds * 1000000000 + (uint64_t)timeout->tv_nsec : UINT64_MAX;
+}
+
+uint64_t clock_wall_at(uint64_t cycles)
+{
+    static uint64_t epoch;
+
+    preempt_disable();
+    if (!epoch)
+        epoch = rtc_seconds() * 1000000000 - clock_monotonic();
+    preempt_enable();
+    return epoch + (uint64_t)since_origin(cycles);
 }
 
 uint64_t clock_wall(void)
 {
-    static uint64_t epoch;
-
-    if (!epoch)
-        epoch = rtc_seconds() * 1000000000 - clock_monotonic();
-    return epoch + clock_monotonic();
+    clock_monotonic(); /* calibrates before the counter is read */
+    return clock_wall_at(rdtsc());
 }

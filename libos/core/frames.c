@@ -3,25 +3,33 @@
  * frames.c: physical memory, a page frame at a time.
  *
  * Frames never used yet come off the front of the RAM ranges: no list to build
- * at boot. Frames given back form a chain, each holding the address of the
- * next; a frame nobody maps is reached through one page of address space, the
- * window.
+ * at boot. Frames given back are listed in one of them, which a page of address
+ * space shows, the window. When the list is full, the next that is given back
+ * holds another list, and remembers the one before.
  */
 #include "frames.h"
 
 #include <sys/mman.h>
 
+#include "cpu.h"
 #include "memory_map.h"
 #include "paging.h"
 
-enum { MAX_RANGES = 16 };
+enum { MAX_RANGES = 16, STACK_NEEDED = 1024 };
 
 static struct range {
     uint64_t next, end;
 } ranges[MAX_RANGES];
 static int range_count;
 static size_t available, total;
-static uint64_t given_back;
+
+struct list {
+    uint64_t before; /* the frame that holds it, 0 for none */
+    size_t count;
+    uint64_t frames[PAGE_SIZE / sizeof(uint64_t) - 2];
+};
+static uint64_t list_frame; /* the list that the window shows; 0 for none */
+#define LIST ((struct list *)FRAME_WINDOW)
 
 extern char __image_end[];
 
@@ -66,17 +74,36 @@ void frames_init(const struct pvh_start_info *info)
     available = total;
 }
 
+/* The main stack grows by faults, which take a frame: not in the middle of taking or giving one, so it grows before. */
+static void touch_stack(void)
+{
+    uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+    if (sp >= MAIN_STACK_START) /* above it there is no other */
+        (void)*(volatile char *)(sp - STACK_NEEDED);
+}
+
+/* Has the window show the list in this frame. */
+static void show(uint64_t frame)
+{
+    paging_unmap(FRAME_WINDOW);
+    if (frame)
+        paging_map(FRAME_WINDOW, frame, PROT_READ | PROT_WRITE);
+    list_frame = frame;
+}
+
 uint64_t frame_alloc(void)
 {
+    touch_stack();
     if (!available)
         return 0;
     available--;
-    if (given_back) {
-        uint64_t frame = given_back;
+    if (list_frame) {
+        uint64_t frame = list_frame;
 
-        paging_map(FRAME_WINDOW, frame, PROT_READ | PROT_WRITE);
-        given_back = *(volatile uint64_t *)FRAME_WINDOW;
-        paging_unmap(FRAME_WINDOW);
+        if (LIST->count)
+            return LIST->frames[--LIST->count];
+        show(LIST->before);
         return frame;
     }
     struct range *range = ranges;
@@ -89,11 +116,24 @@ uint64_t frame_alloc(void)
 
 void frame_free(uint64_t frame)
 {
-    paging_map(FRAME_WINDOW, frame, PROT_READ | PROT_WRITE);
-    *(volatile uint64_t *)FRAME_WINDOW = given_back;
-    paging_unmap(FRAME_WINDOW);
-    given_back = frame;
+    touch_stack();
     available++;
+    if (list_frame && LIST->count < sizeof LIST->frames / sizeof *LIST->frames) {
+        LIST->frames[LIST->count++] = frame;
+        return;
+    }
+    uint64_t before = list_frame;
+    show(frame);
+    LIST->before = before;
+    LIST->count = 0;
+}
+
+void frame_zero(uint64_t frame)
+{
+    touch_stack();
+    paging_map(PAGE_WINDOW, frame, PROT_READ | PROT_WRITE);
+    zero_page((void *)PAGE_WINDOW);
+    paging_unmap(PAGE_WINDOW);
 }
 
 size_t frames_available(void)

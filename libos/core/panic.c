@@ -14,6 +14,8 @@
 #include "memory_map.h"
 #include "paging.h"
 
+void (*report_threads)(void);
+
 enum { MAX_ENTRIES = 32, PANIC_STATUS = 255 };
 
 extern char __boot_stack_guard_start[], __trap_stack_guard_start[];
@@ -77,8 +79,7 @@ static void backtrace_entry(unsigned number, uint64_t address)
     console_puts("\n");
 }
 
-/* From an instruction outwards. `caller` is for a function that has no frame yet; 0 for one that has. */
-static void backtrace(uint64_t rip, uint64_t caller, uint64_t rbp)
+void print_backtrace(uint64_t rip, uint64_t caller, uint64_t rbp)
 {
     unsigned number = 0;
 
@@ -121,13 +122,20 @@ static void enter(void)
     console_puts("\nlibos: panic: ");
 }
 
+static _Noreturn void leave(void)
+{
+    if (report_threads)
+        report_threads();
+    machine_exit(EXIT_PANICKED | PANIC_STATUS);
+}
+
 _Noreturn void panic(const char *reason)
 {
     enter();
     console_puts(reason);
     console_puts("\n");
-    backtrace((uint64_t)__builtin_return_address(0), 0, *(uint64_t *)__builtin_frame_address(0));
-    machine_exit(EXIT_PANICKED | PANIC_STATUS);
+    print_backtrace((uint64_t)__builtin_return_address(0), 0, *(uint64_t *)__builtin_frame_address(0));
+    leave();
 }
 
 /* A register's name, and where struct trap_frame keeps it. */
@@ -180,6 +188,6 @@ _Noreturn void panic_exception(const struct trap_frame *frame)
     }
     console_puts("\n");
     print_registers(frame, cr2);
-    backtrace(frame->rip, caller_of_nowhere(frame), frame->rbp);
-    machine_exit(EXIT_PANICKED | PANIC_STATUS);
+    print_backtrace(frame->rip, caller_of_nowhere(frame), frame->rbp);
+    leave();
 }

@@ -18,12 +18,11 @@
 #include "start.h"
 #include "vm.h"
 
-enum { MAX_WORDS = 256, MAX_STRINGS = 0x4000, FIRST_PAGES = 4 * PAGE_SIZE };
+enum { MAX_WORDS = 256, FIRST_PAGES = 4 * PAGE_SIZE };
 
 extern const Elf64_Ehdr __ehdr_start;
 
-/* QEMU tells the guest of microvm's devices by adding these words to the command line. */
-static const char device_word[] = "virtio_mmio.device=";
+static const char device_word[] = DEVICE_WORD;
 
 uintptr_t process_stack(const char *command_line)
 {
@@ -33,7 +32,7 @@ uintptr_t process_stack(const char *command_line)
 
     while (command_line[len])
         len++;
-    if (len > MAX_STRINGS)
+    if (len > MAX_COMMAND_LINE)
         panic("the command line is longer than 16 KiB");
     vm_stack_init(FIRST_PAGES + len);
 

@@ -8,7 +8,6 @@
 #include "vm.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "cpu.h"
@@ -16,13 +15,19 @@
 #include "machine.h"
 #include "memory_map.h"
 #include "paging.h"
+#include "pool.h"
 
-enum { MAX_HOLES = 1024 };
+enum { MAX_HOLES = 65536 };
 
-static struct hole {
+struct hole {
     uintptr_t start, end;
-} holes[MAX_HOLES];
-static size_t hole_count;
+    struct hole *next;
+};
+
+/* The first did not come out of the pool, and may go into it. */
+static struct pool pool = {.size = sizeof(struct hole), .limit = MAX_HOLES, .count = 1};
+static struct hole whole = {MMAP_START, MMAP_END, 0};
+static struct hole *holes = &whole;
 
 static uintptr_t heap_end = HEAP_START;
 
@@ -40,45 +45,60 @@ static size_t round_up(size_t len)
 
 /* ---- the holes ------------------------------------------------------------ */
 
-/* The index of the first hole that ends after `address`. */
-static size_t hole_after(uintptr_t address)
+/* The link to the first hole that ends after `address`; to null if there is none. */
+static struct hole **hole_after(uintptr_t address)
 {
-    size_t i = 0;
+    struct hole **link = &holes;
 
-    while (i < hole_count && holes[i].end <= address)
-        i++;
-    return i;
+    while (*link && (*link)->end <= address)
+        link = &(*link)->next;
+    return link;
 }
 
-static void hole_insert(size_t i, uintptr_t start, uintptr_t end)
+/* The link to the lowest hole of at least `len` bytes. */
+static struct hole **hole_of(size_t len)
 {
-    memmove(&holes[i + 1], &holes[i], (hole_count - i) * sizeof *holes);
-    holes[i] = (struct hole){start, end};
-    hole_count++;
+    struct hole **link = &holes;
+
+    while (*link && (*link)->end - (*link)->start < len)
+        link = &(*link)->next;
+    return link;
 }
 
-static void hole_delete(size_t i)
+static bool hole_insert(struct hole **link, uintptr_t start, uintptr_t end)
 {
-    hole_count--;
-    memmove(&holes[i], &holes[i + 1], (hole_count - i) * sizeof *holes);
+    struct hole *hole = pool_alloc(&pool);
+
+    if (!hole)
+        return false;
+    *hole = (struct hole){start, end, *link};
+    *link = hole;
+    return true;
 }
 
-/* Makes [start, end), all of it in hole i, owned. */
-static bool hole_take(size_t i, uintptr_t start, uintptr_t end)
+static void hole_delete(struct hole **link)
 {
-    struct hole *hole = &holes[i];
+    struct hole *hole = *link;
+
+    *link = hole->next;
+    pool_free(&pool, hole);
+}
+
+/* Makes [start, end), all of it in one hole, owned. False if memory for another hole is out. */
+static bool hole_take(struct hole **link, uintptr_t start, uintptr_t end)
+{
+    struct hole *hole = *link;
 
     if (start > hole->start && end < hole->end) {
-        if (hole_count == MAX_HOLES)
+        if (!hole_insert(link, hole->start, start))
             return false;
-        hole_insert(i, hole->start, start);
-        holes[i + 1].start = end;
+        hole->start = end;
     } else if (start > hole->start) {
         hole->end = start;
     } else if (end < hole->end) {
         hole->start = end;
     } else {
-        hole_delete(i);
+        hole_delete(link);
     }
     return true;
 }
@@ -86,24 +106,19 @@ static bool hole_take(size_t i, uintptr_t start, uintptr_t end)
 /* Makes [start, end) a hole, whatever it was, and joins it to its neighbours. */
 static bool hole_make(uintptr_t start, uintptr_t end)
 {
-    size_t i = 0;
+    struct hole **link = hole_after(start - 1); /* one that ends at `start` is a neighbour */
+    struct hole *hole = *link;
 
-    while (i < hole_count && holes[i].end < start)
-        i++;
-    if (i == hole_count || holes[i].start > end) {
-        if (hole_count == MAX_HOLES)
-            return false;
-        hole_insert(i, start, end);
-        return true;
-    }
-    if (start < holes[i].start)
-        holes[i].start = start;
-    if (end > holes[i].end)
-        holes[i].end = end;
-    while (i + 1 < hole_count && holes[i + 1].start <= holes[i].end) {
-        if (holes[i + 1].end > holes[i].end)
-            holes[i].end = holes[i + 1].end;
-        hole_delete(i + 1);
+    if (!hole || hole->start > end)
+        return hole_insert(link, start, end);
+    if (start < hole->start)
+        hole->start = start;
+    if (end > hole->end)
+        hole->end = end;
+    while (hole->next && hole->next->start <= hole->end) {
+        if (hole->next->end > hole->end)
+            hole->end = hole->next->end;
+        hole_delete(&hole->next);
     }
     return true;
 }
@@ -126,8 +141,13 @@ static bool owned(uintptr_t start, uintptr_t end)
         return true;
     if (!in_mmap_area(start, end))
         return false;
-    size_t i = hole_after(start);
-    return i == hole_count || holes[i].start >= end;
+    const struct hole *hole = *hole_after(start);
+    return !hole || hole->start >= end;
+}
+
+bool vm_owns(uintptr_t address)
+{
+    return owned(address, address + 1);
 }
 
 static void release(uintptr_t start, uintptr_t end)
@@ -173,12 +193,6 @@ static bool back_range(uintptr_t start, uintptr_t end, int prot)
 
 /* ---- the calls ------------------------------------------------------------ */
 
-void vm_init(void)
-{
-    holes[0] = (struct hole){MMAP_START, MMAP_END};
-    hole_count = 1;
-}
-
 static bool write_and_execute(int prot)
 {
     return (prot & PROT_WRITE) && (prot & PROT_EXEC);
@@ -194,23 +208,19 @@ long vm_map(uintptr_t address, size_t len, int prot, bool fixed)
         return -ENOMEM;
     len = round_up(len);
 
-    size_t i = 0;
+    struct hole **link = hole_of(len);
     if (fixed) {
-        if (!in_mmap_area(address, address + len))
+        if (!in_mmap_area(address, address + len) || vm_unmap(address, len))
             return -ENOMEM;
-        if (vm_unmap(address, len))
-            return -ENOMEM;
-        i = hole_after(address);
+        link = hole_after(address);
+    } else if (*link) {
+        address = (*link)->start;
     } else {
-        while (i < hole_count && holes[i].end - holes[i].start < len)
-            i++;
-        if (i == hole_count)
-            return -ENOMEM;
-        address = holes[i].start;
+        return -ENOMEM;
     }
     if (prot != PROT_NONE && !back_range(address, address + len, prot))
         return -ENOMEM;
-    if (!hole_take(i, address, address + len)) {
+    if (!hole_take(link, address, address + len)) {
         release(address, address + len);
         return -ENOMEM;
     }
@@ -223,21 +233,25 @@ long vm_unmap(uintptr_t address, size_t len)
         return -EINVAL;
     if (!in_mmap_area(address, address + round_up(len)))
         return -EINVAL;
-    if (!hole_make(address, address + round_up(len)))
-        return -ENOMEM;
+    /* In this order: what is released may be what the record of the hole is made of. */
     release(address, address + round_up(len));
-    return 0;
+    return hole_make(address, address + round_up(len)) ? 0 : -ENOMEM;
 }
 
 long vm_protect(uintptr_t address, size_t len, int prot)
 {
     uintptr_t end = address + round_up(len);
+    size_t missing = 0;
 
     if (address != page_of(address))
         return -EINVAL;
     if (write_and_execute(prot))
         return -EACCES;
     if (len && !owned(address, end))
+        return -ENOMEM;
+    for (uintptr_t page = address; page < end && prot != PROT_NONE; page += PAGE_SIZE)
+        missing += !paging_frame(page);
+    if (missing > frames_available())
         return -ENOMEM;
     for (uintptr_t page = address; page < end; page += PAGE_SIZE) {
         if (paging_frame(page))
@@ -246,6 +260,19 @@ long vm_protect(uintptr_t address, size_t len, int prot)
             return -ENOMEM;
     }
     return 0;
+}
+
+/* Moves every page of a range that has a frame, or none. */
+static bool move_range(uintptr_t from, uintptr_t to, size_t len)
+{
+    for (uintptr_t page = paging_next(from, from + len); page < from + len;
+         page = paging_next(page + PAGE_SIZE, from + len)) {
+        if (paging_frame(page) && paging_move(page, to + (page - from))) {
+            move_range(to, from, page - from);
+            return false;
+        }
+    }
+    return true;
 }
 
 long vm_remap(uintptr_t old, size_t old_len, size_t new_len, bool may_move)
@@ -258,26 +285,28 @@ long vm_remap(uintptr_t old, size_t old_len, size_t new_len, bool may_move)
         return -EFAULT;
     if (new_len > MMAP_END - MMAP_START)
         return -ENOMEM;
-    if (new_len < old_len)
-        vm_unmap(old + new_len, old_len - new_len);
     if (new_len <= old_len)
-        return (long)old;
+        return new_len == old_len || !vm_unmap(old + new_len, old_len - new_len) ? (long)old : -ENOMEM;
 
-    size_t i = hole_after(old + old_len - 1);
-    if (i < hole_count && holes[i].start == old + old_len && holes[i].end >= old + new_len) {
-        if (!back_range(old + old_len, old + new_len, PROT_READ | PROT_WRITE))
-            return -ENOMEM;
-        hole_take(i, old + old_len, old + new_len);
-        return (long)old;
-    }
-    if (!may_move)
+    /* In place if there is room behind it, otherwise in the lowest hole. What is new is as the last page was. */
+    struct hole **link = hole_after(old + old_len - 1);
+    bool moves = !*link || (*link)->start != old + old_len || (*link)->end < old + new_len;
+    if (moves)
+        link = hole_of(new_len);
+    if (!*link || (moves && !may_move))
         return -ENOMEM;
-    long moved = vm_map(0, new_len, PROT_READ | PROT_WRITE, false);
-    if (moved < 0)
-        return moved;
-    memcpy((void *)moved, (void *)old, old_len);
-    vm_unmap(old, old_len);
-    return moved;
+    uintptr_t new = moves ? (*link)->start : old;
+    int prot = paging_rights(old + old_len - PAGE_SIZE);
+    if (prot != PROT_NONE && !back_range(new + old_len, new + new_len, prot))
+        return -ENOMEM;
+    if (moves && !move_range(old, new, old_len)) {
+        release(new + old_len, new + new_len);
+        return -ENOMEM;
+    }
+    hole_take(link, (*link)->start, new + new_len); /* the beginning of a hole: that needs no other */
+    if (moves)
+        hole_make(old, old + old_len);
+    return (long)new;
 }
 
 long vm_discard(uintptr_t address, size_t len)
@@ -288,9 +317,13 @@ long vm_discard(uintptr_t address, size_t len)
         return -EINVAL;
     if (len && !owned(address, end))
         return -ENOMEM;
-    for (uintptr_t page = paging_next(address, end); page < end; page = paging_next(page + PAGE_SIZE, end))
+    for (uintptr_t page = paging_next(address, end); page < end; page = paging_next(page + PAGE_SIZE, end)) {
+        /* A page that may not be touched now needs no frame; it gets a fresh one with its rights. */
         if (paging_readable(page))
-            zero_page((void *)page);
+            frame_zero(paging_frame(page));
+        else if (paging_frame(page))
+            frame_free(paging_unmap(page));
+    }
     return 0;
 }
 

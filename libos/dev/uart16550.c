@@ -10,6 +10,7 @@
 #include "cpu.h"
 
 enum { COM1 = 0x3f8, RBR = COM1 + 0, THR = COM1 + 0, LSR = COM1 + 5 };
+enum { IER = COM1 + 1, MCR = COM1 + 4, IER_DATA_READY = 1 << 0, MCR_OUT2 = 1 << 3 };
 enum { LSR_DATA_READY = 1 << 0, LSR_THR_EMPTY = 1 << 5, LSR_TRANSMITTER_EMPTY = 1 << 6 };
 
 void console_write(const char *buf, size_t len)
@@ -31,6 +32,12 @@ void console_drain(void)
 bool console_has_input(void)
 {
     return inb(LSR) & LSR_DATA_READY;
+}
+
+void console_interrupts_enable(void)
+{
+    outb(MCR, inb(MCR) | MCR_OUT2); /* on a PC, this connects the interrupt line */
+    outb(IER, IER_DATA_READY);
 }
 
 char console_getc(void)

@@ -16,6 +16,13 @@ uint64_t clock_monotonic(void);
 /* Since 1970-01-01 00:00 UTC, from the machine's CMOS clock, which counts whole seconds: right to one second. */
 uint64_t clock_wall(void);
 
+/* The monotonic time at which a call's timeout, a valid one, is over. One that is too long for the clock never is. */
+struct timespec;
+uint64_t clock_deadline(const struct timespec *timeout);
+
+/* What clock_wall() would have said when the cycle counter stood there. */
+uint64_t clock_wall_at(uint64_t cycles);
+
 /* Counts of the 8254 timer, channel 0, going down at PIT_HZ (pit.c). */
 enum { PIT_HZ = 1193182 };
 void pit_start(void);

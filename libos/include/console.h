@@ -21,6 +21,9 @@ void console_dec(uint64_t value);
 /* True if a typed byte waits. */
 bool console_has_input(void);
 
+/* Has the device interrupt, on ISA line 4, whenever a byte is typed. */
+void console_interrupts_enable(void);
+
 /* Takes one typed byte; spins until there is one. */
 char console_getc(void);
 

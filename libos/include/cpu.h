@@ -8,6 +8,7 @@
 #ifndef LIBOS_CPU_H
 #define LIBOS_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline void outb(uint16_t port, uint8_t value)
@@ -25,6 +26,13 @@ static inline uint8_t inb(uint16_t port)
 static inline void outl(uint16_t port, uint32_t value)
 {
     __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
 }
 
 /* Cycles since reset. Not serialising: out-of-order work may move across it. */
@@ -71,9 +79,51 @@ static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
     __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
 }
 
+/* Forbids interrupts; whether they were allowed before. */
+static inline bool interrupts_disable(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags) : : "memory");
+    return flags & 0x200;
+}
+
+static inline void interrupts_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+/* Allows interrupts and waits for one, without a gap between the two in which one could be missed. */
+static inline void interrupts_wait(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+#define MSR_FS_BASE 0xc0000100
+#define MSR_APIC_BASE 0x1b
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return low | (uint64_t)high << 32;
+}
+
 static inline void cpu_relax(void)
 {
     __asm__ volatile("pause");
+}
+
+/* How the x87 and SSE compute now (rounding, which exceptions trap, which have been), as context.S keeps it: MXCSR, and
+ * above it the x87's control and status words. */
+static inline uint64_t floating_point_state(void)
+{
+    struct {
+        uint32_t mxcsr;
+        uint16_t control, status;
+    } words;
+    __asm__ volatile("stmxcsr %0; fnstcw %1; fnstsw %2"
+                     : "=m"(words.mxcsr), "=m"(words.control), "=m"(words.status));
+    return words.mxcsr | (uint64_t)words.control << 32 | (uint64_t)words.status << 48;
 }
 
 /* Stops this processor for good. */

@@ -12,4 +12,9 @@
  * cycle counter, which is not fit for keys, and returns false. */
 bool entropy_fill(void *buf, size_t len);
 
+/* The same, but where the processor has neither, it asks a virtio device for random bytes too, and waits for them; false
+ * if the machine has none. For getrandom() and such: whoever calls this has the driver in its image. Only on a thread;
+ * with preemption enabled or not. */
+bool entropy_ask(void *buf, size_t len);
+
 #endif

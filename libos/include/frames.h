@@ -23,6 +23,9 @@ uint64_t frame_alloc(void);
 /* Gives a frame back. It must not be mapped anywhere. */
 void frame_free(uint64_t frame);
 
+/* Fills a frame with zeros, however it is mapped. */
+void frame_zero(uint64_t frame);
+
 /* Frames that frame_alloc() can still give, and all that there ever were. */
 size_t frames_available(void);
 size_t frames_total(void);

@@ -12,11 +12,21 @@
  *                          | guard                       |  ---
  *   0x0000_7fff_ff7f_e000  +-----------------------------+
  *                          :          unmapped           :
+ *   0x0000_6000_0000_0000  +-----------------------------+
+ *                          | files of /tmp               |  rw-   a page is mapped when first written
+ *   0x0000_2000_0000_0000  +-----------------------------+
+ *                          :          unmapped           :
  *   0x0000_1000_0000_0000  +-----------------------------+
  *                          | mmap area, filled upwards   |  as each mapping asks
  *   0x0000_0010_0000_0000  +-----------------------------+
+ *                          :          unmapped           :
+ *   0x0000_000a_0000_0000  +-----------------------------+
+ *                          | the loader's archive        |  r--   the files of / are read where they lie
+ *   0x0000_0009_0000_0000  +-----------------------------+
+ *                          | objects of the library OS   |  rw-   threads, open files, sockets: pool.c
+ *   0x0000_0008_0000_0000  +-----------------------------+
  *                          :  unmapped; device registers :  rw-   at their physical addresses,
- *                          :  (when a driver maps them)  :        0xfeb0_0000 and 0xfee0_0000
+ *                          :  (when a driver maps them)  :        0xfeb0_0000, 0xfec0_0000, 0xfee0_0000
  *   0x0000_0000_8000_0000  +-----------------------------+
  *                          | heap (brk), grows up        |  rw-
  *   0x0000_0000_4000_0000  +-----------------------------+
@@ -26,6 +36,8 @@
  *                          | text                        |  r-x
  *                          | ELF header, read-only data  |  r--
  *   0x0000_0000_0010_0000  +-----------------------------+
+ *                          | windows on single frames    |  rw-   while one is shown: frames.c
+ *   0x0000_0000_000f_e000  +-----------------------------+
  *                          | unmapped: null page,        |  ---
  *                          | firmware's memory           |
  *   0x0000_0000_0000_0000  +-----------------------------+
@@ -43,16 +55,30 @@
 #define NULL_PAGE_START 0
 #define NULL_PAGE_END PAGE_SIZE
 
-/* One page of address space below the image through which frames.c reaches a frame nobody maps. */
+/* Pages of address space below the image: frames.c lists the free frames in one, and the other shows, for a moment, a
+ * frame that is not mapped where it is needed. */
 #define FRAME_WINDOW 0xff000
+#define PAGE_WINDOW 0xfe000
 
 #define IMAGE_START 0x100000
 
 #define HEAP_START 0x40000000
 #define HEAP_END 0x80000000
 
+#define DEVICES_START HEAP_END
+#define DEVICES_END OBJECTS_START
+
+#define OBJECTS_START 0x800000000
+#define OBJECTS_END 0x900000000
+
+#define ARCHIVE_START 0x900000000
+#define ARCHIVE_END 0xa00000000
+
 #define MMAP_START 0x1000000000
 #define MMAP_END 0x100000000000
+
+#define TMP_START 0x200000000000
+#define TMP_END 0x600000000000
 
 #define MAIN_STACK_END 0x7ffffffff000
 #define MAIN_STACK_SIZE 0x800000

@@ -30,4 +30,7 @@ struct pvh_memory {
     uint32_t type, reserved;
 };
 
+/* Where the loader put it. RAM of the first MiB is never given out, so it stays there, but nothing maps it. */
+extern uint64_t pvh_address;
+
 #endif

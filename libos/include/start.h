@@ -10,6 +10,13 @@
 
 #include "pvh.h"
 
+/* Where the loader left the command line, physically: below 1 MiB, which paging_init() unmaps. 0 for none. */
+extern uint64_t loader_command_line;
+enum { MAX_COMMAND_LINE = 0x4000 };
+
+/* QEMU tells the guest of microvm's devices by adding such words to the command line. */
+#define DEVICE_WORD "virtio_mmio.device="
+
 /* Called by boot.S in long mode, on the boot stack, with interrupts off. Reads as the order of the boot. */
 _Noreturn void start(const struct pvh_start_info *info);
 

@@ -14,9 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes the mmap area one hole. Call once, before the rest. */
-void vm_init(void);
-
 /* Reserves `len` bytes of the mmap area and backs them with zeroed frames (none for PROT_NONE). With `fixed`, at
  * exactly `address`, replacing what was there; otherwise the lowest hole that fits. Returns the address. */
 long vm_map(uintptr_t address, size_t len, int prot, bool fixed);
@@ -27,14 +24,17 @@ long vm_unmap(uintptr_t address, size_t len);
 /* Changes rights. -ENOMEM if some of the range belongs to nobody, -EACCES for writable and executable at once. */
 long vm_protect(uintptr_t address, size_t len, int prot);
 
-/* Grows, shrinks or moves a mapping of vm_map(), keeping its contents. Returns its address. */
+/* Grows, shrinks or moves a mapping of vm_map(), keeping its frames. Returns its address. */
 long vm_remap(uintptr_t old, size_t old_len, size_t new_len, bool may_move);
 
-/* Zeroes what is mapped in a range. -ENOMEM if some of it belongs to nobody. */
+/* Makes a range read as zeros. -ENOMEM if some of it belongs to nobody. */
 long vm_discard(uintptr_t address, size_t len);
 
 /* Moves the end of the heap; returns the end now, which is the old one if the request cannot be met. */
 long vm_brk(uintptr_t end);
+
+/* True if the address belongs to the image, the heap, the main stack or a mapping, whatever its rights. */
+bool vm_owns(uintptr_t address);
 
 /* Backs `len` bytes at the top of the main stack. Called once, at boot, while RAM is still mapped one to one. */
 void vm_stack_init(size_t len);

@@ -33,6 +33,12 @@ extern LIBOS_HIDDEN
 #define __syscall_cp4(n, a, b, c, d) LIBOS_CP(n, __scc(a), __scc(b), __scc(c), __scc(d), 0, 0)
 #define __syscall_cp5(n, a, b, c, d, e) LIBOS_CP(n, __scc(a), __scc(b), __scc(c), __scc(d), __scc(e), 0)
 #define __syscall_cp6(n, a, b, c, d, e, f) LIBOS_CP(n, __scc(a), __scc(b), __scc(c), __scc(d), __scc(e), __scc(f))
+
+/* Socket calls go through another such function of musl's, for systems that have one call for all of them. */
+#undef __socketcall
+#undef __socketcall_cp
+#define __socketcall(name, a, b, c, d, e, f) __syscall(SYS_##name, a, b, c, d, e, f)
+#define __socketcall_cp(name, a, b, c, d, e, f) __syscall_cp(SYS_##name, a, b, c, d, e, f)
 #endif
 
 #endif

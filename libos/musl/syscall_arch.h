@@ -42,23 +42,33 @@ LIBOS_HIDDEN long libos_call_by_number(long n, long a, long b, long c, long d, l
 /* Says once, by name, that a call is not implemented; returns -ENOSYS. posix/unimplemented.c */
 LIBOS_HIDDEN long libos_unimplemented(long n, const char *name);
 
-static __inline __attribute__((__always_inline__)) long libos_call(long n, long a, long b, long c, long d, long e,
-                                                                   long f)
+/* Says once why there is no second process; returns -ENOSYS. posix/no_process.c */
+LIBOS_HIDDEN long libos_no_process(const char *name);
+
+/* Memory for large thread-local variables at the start: small_start.h. posix/memory.c */
+LIBOS_HIDDEN long libos_tls_memory(long len);
+
+/* What a call becomes. In an image that is built to be traced, it is told before and after: posix/trace.c. */
+#ifdef LIBOS_TRACE
+LIBOS_HIDDEN void libos_trace_call(const char *name, int arguments, long a, long b, long c, long d, long e, long f);
+LIBOS_HIDDEN long libos_trace_result(const char *name, long result);
+#define LIBOS_TRACED(call, name, arguments, a, b, c, d, e, f)                                                      \
+    (libos_trace_call(name, arguments, a, b, c, d, e, f), libos_trace_result(name, call))
+#else
+#define LIBOS_TRACED(call, name, arguments, a, b, c, d, e, f) (call)
+#endif
+
+static __inline
+    __attribute__((__always_inline__)) long libos_call(long n, long a, long b, long c, long d, long e, long f)
 {
     if (!__builtin_constant_p(n))
         return libos_call_by_number(n, a, b, c, d, e, f);
     switch (n) {
-#define LIBOS_CALL(name, arguments)                                                                                \
-    case __NR_##name:                                                                                              \
-        return libos_sys_##name(LIBOS_VALUES_##arguments);
-#include "libos_calls.h"
-#undef LIBOS_CALL
-/* Made by the build: the names of all other calls that Linux has. */
-#define LIBOS_UNIMPLEMENTED(name)                                                                                  \
-    case __NR_##name:                                                                                              \
-        return libos_unimplemented(n, #name);
-#include "libos_unimplemented_calls.h"
-#undef LIBOS_UNIMPLEMENTED
+#ifdef __NR_tls_memory
+    case __NR_tls_memory:
+        return libos_tls_memory(b);
+#endif
+#include "libos_cases.h"
     }
     return libos_unimplemented(n, "");
 }

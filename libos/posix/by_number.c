@@ -12,16 +12,7 @@
 LIBOS_HIDDEN long libos_call_by_number(long n, long a, long b, long c, long d, long e, long f)
 {
     switch (n) {
-#define LIBOS_CALL(name, arguments)                                                                                \
-    case __NR_##name:                                                                                              \
-        return libos_sys_##name(LIBOS_VALUES_##arguments);
-#include "libos_calls.h"
-#undef LIBOS_CALL
-#define LIBOS_UNIMPLEMENTED(name)                                                                                  \
-    case __NR_##name:                                                                                              \
-        return libos_unimplemented(n, #name);
-#include "libos_unimplemented_calls.h"
-#undef LIBOS_UNIMPLEMENTED
+#include "libos_cases.h"
     }
     return libos_unimplemented(n, "an unknown call");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "current.h"
 #include "entropy.h"
 #include "frames.h"
 #include "memory_map.h"
@@ -26,7 +27,7 @@ long libos_sys_getppid(void)
 
 long libos_sys_gettid(void)
 {
-    return PROCESS_ID;
+    return current->tid;
 }
 
 long libos_sys_getuid(void)
@@ -75,7 +76,7 @@ long libos_sys_getrandom(void *buf, size_t len, unsigned flags)
     static int told;
 
     (void)flags;
-    if (!entropy_fill(buf, len) && !told++)
+    if (!entropy_ask(buf, len) && !told++)
         console_puts("libos: this processor has no random number generator; random bytes are guessable\n");
     return (long)len;
 }

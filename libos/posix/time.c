@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * time.c: clocks and sleep. Sleep spins: there is nothing else to run, and no
- * interrupt yet to wake a processor that waits.
+ * time.c: clocks and sleep.
  */
 #include <errno.h>
 
 #include "clock.h"
-#include "cpu.h"
 #include "services.h"
+#include "thread.h"
 
 enum { NS_PER_S = 1000000000 };
+#define MOST_SECONDS 9000000000 /* longer than the clock goes */
+
+static struct timespec time_spec(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
 
 /* Linux's numbers of the coarse clocks; ours are as good as the fine ones. */
 static int read_clock(clockid_t clock, uint64_t *ns)
@@ -38,7 +43,7 @@ long libos_sys_clock_gettime(clockid_t clock, struct timespec *now)
 
     if (read_clock(clock, &ns))
         return -EINVAL;
-    *now = (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+    *now = time_spec(ns);
     return 0;
 }
 
@@ -57,17 +62,25 @@ long libos_sys_clock_nanosleep(clockid_t clock, int flags, const struct timespec
 {
     uint64_t now, until;
 
-    (void)left;
     if (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= NS_PER_S || read_clock(clock, &now))
         return -EINVAL;
-    until = (uint64_t)t->tv_sec * NS_PER_S + (uint64_t)t->tv_nsec;
+    until = (t->tv_sec < MOST_SECONDS ? (uint64_t)t->tv_sec : MOST_SECONDS) * NS_PER_S + (uint64_t)t->tv_nsec;
     if (!(flags & TIMER_ABSTIME))
         until += now;
-    while (now < until) {
-        cpu_relax();
-        read_clock(clock, &now);
-    }
-    return 0;
+    /* Other clocks run as the monotonic one does, from another beginning. */
+    uint64_t deadline = until > now ? clock_monotonic() + (until - now) : 0;
+    int result = -ETIMEDOUT;
+    preempt_disable();
+    if (deadline)
+        while ((result = wait_on(0, deadline)) == 0)
+            ;
+    preempt_enable();
+    if (result != -EINTR)
+        return 0;
+    read_clock(clock, &now);
+    if (left && !(flags & TIMER_ABSTIME))
+        *left = until > now ? time_spec(until - now) : (struct timespec){0};
+    return -EINTR;
 }
 
 long libos_sys_nanosleep(const struct timespec *t, struct timespec *left)

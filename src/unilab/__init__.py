@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from unilab.machines.run import run, start
     from unilab.toolchain.build import Image, build
     from unilab.toolchain.instructions import system_calls
+    from unilab.toolchain.sizes import sizes
     from unilab.views import show
 
 #: Public name -> the module and the name it has there.
@@ -35,6 +36,7 @@ _HOME = {
     "quiz": ("unilab.learn", "quiz"),
     "run": ("unilab.machines", "run"),
     "show": ("unilab.views", "show"),
+    "sizes": ("unilab.toolchain.sizes", "sizes"),
     "start": ("unilab.machines", "start"),
     "system_calls": ("unilab.toolchain.instructions", "system_calls"),
     "write_program": ("unilab.learn.scratch", "write_program"),
@@ -55,6 +57,7 @@ __all__ = [
     "quiz",
     "run",
     "show",
+    "sizes",
     "start",
     "system_calls",
     "write_program",

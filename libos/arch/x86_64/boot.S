@@ -61,6 +61,7 @@ pvh_start:
     and $~CR0_EM, %eax
     or $(CR0_PG | CR0_WP | CR0_PE_MP), %eax
     mov %eax, %cr0
+    fninit                              /* a reset leaves the x87 with less precision than the ABI asks for */
     lgdt boot_gdt_pointer
     ljmp $8, $1f
 
@@ -114,9 +115,10 @@ boot_pdpt:
 boot_pd:
     .skip PAGE_SIZE
 __boot_tables_end:
-    GUARDED boot_stack, 2 * PAGE_SIZE
+    GUARDED boot_stack, 4 * PAGE_SIZE
     GUARDED trap_stack, 2 * PAGE_SIZE
     GUARDED double_fault_stack, PAGE_SIZE
+    GUARDED interrupt_stack, PAGE_SIZE
 
 /* Names for the parts of the map that are no sections: for debuggers and for the course's pictures. */
 .macro NAMED name, from, to
@@ -127,6 +129,9 @@ __boot_tables_end:
     NAMED page_tables, SELF_MAP_START, SELF_MAP_END
     NAMED null_page, NULL_PAGE_START, NULL_PAGE_END
     NAMED heap, HEAP_START, HEAP_END
+    NAMED object_heap, OBJECTS_START, OBJECTS_END
     NAMED mmap_area, MMAP_START, MMAP_END
+    NAMED archive_files, ARCHIVE_START, ARCHIVE_END
+    NAMED tmp_files, TMP_START, TMP_END
     NAMED main_stack, MAIN_STACK_START, MAIN_STACK_END
     NAMED main_stack_guard, MAIN_STACK_GUARD_START, MAIN_STACK_GUARD_END

@@ -19,7 +19,7 @@
 #include "machine.h"
 #include "memory_map.h"
 
-enum { PTE_PRESENT = 1, PTE_WRITABLE = 2, PTE_LARGE = 1 << 7 };
+enum { PTE_PRESENT = 1, PTE_WRITABLE = 2, PTE_UNCACHED = 3 << 3 };
 /* Bits 9-11 are ours. A PROT_NONE page is not present, and this bit says that it still has a frame. */
 enum { PTE_HELD = 1 << 9 };
 enum { TABLE_ENTRIES = 512, LEVELS = 4, LARGE_PAGE = 1 << 21 };
@@ -71,6 +71,20 @@ int paging_map(uintptr_t page, uint64_t frame, int prot)
     return 0;
 }
 
+void *paging_map_device(uint64_t physical, size_t len)
+{
+    uint64_t end = physical + len;
+
+    for (uint64_t page = physical & ~(uint64_t)(PAGE_SIZE - 1); page < end; page += PAGE_SIZE) {
+        if (paging_frame(page))
+            continue;
+        if (paging_map(page, page, PROT_READ | PROT_WRITE))
+            panic("out of memory for the page tables of a device");
+        *entry(page, 1) |= PTE_UNCACHED;
+    }
+    return (void *)physical;
+}
+
 void paging_protect(uintptr_t page, int prot)
 {
     uint64_t *e = find(page);
@@ -99,13 +113,42 @@ uint64_t paging_unmap(uintptr_t page)
     return frame;
 }
 
-bool paging_readable(uintptr_t address)
+int paging_rights(uintptr_t page)
+{
+    uint64_t *e = find(page);
+
+    if (!e || !(*e & PTE_PRESENT))
+        return PROT_NONE;
+    return PROT_READ | (*e & PTE_WRITABLE ? PROT_WRITE : 0) | (*e & PTE_NO_EXECUTE ? 0 : PROT_EXEC);
+}
+
+int paging_move(uintptr_t page, uintptr_t to)
+{
+    int result = paging_map(to, paging_frame(page), paging_rights(page));
+
+    if (!result)
+        paging_unmap(page);
+    return result;
+}
+
+/* True if the address is one at all, and its page has all of these bits. */
+static bool has(uintptr_t address, uint64_t wanted)
 {
     /* An address whose bits 48-63 do not repeat bit 47 is not canonical. */
     if ((uintptr_t)((intptr_t)(address << 16) >> 16) != address)
         return false;
     uint64_t *e = find(address & ~(uintptr_t)(PAGE_SIZE - 1));
-    return e && *e & PTE_PRESENT;
+    return e && (*e & wanted) == wanted;
+}
+
+bool paging_readable(uintptr_t address)
+{
+    return has(address, PTE_PRESENT);
+}
+
+bool paging_writable(uintptr_t page)
+{
+    return has(page, PTE_PRESENT | PTE_WRITABLE);
 }
 
 uintptr_t paging_next(uintptr_t page, uintptr_t end)
@@ -123,15 +166,44 @@ uintptr_t paging_next(uintptr_t page, uintptr_t end)
     return end;
 }
 
+/* Takes a table, which must be empty, out of the entry that leads to it at `level`. The processor may remember both the
+ * entry and the window through which the table was seen. */
+static void forget_table(uintptr_t page, int level)
+{
+    uint64_t *e = entry(page, level);
+    uint64_t table = *e & PTE_ADDRESS;
+
+    *e = 0;
+    invlpg(page);
+    invlpg((uintptr_t)entry(page, level - 1));
+    frame_free(table);
+}
+
+void paging_forget(uintptr_t start, uintptr_t end)
+{
+    enum { DIRECTORY = 3, TABLE = 2 };
+    const uintptr_t directory_span = 1ul << 30;
+
+    for (; start < end; start += directory_span) {
+        if (!(*entry(start, LEVELS) & PTE_PRESENT) || !(*entry(start, DIRECTORY) & PTE_PRESENT))
+            continue;
+        for (uintptr_t page = start; page < start + directory_span; page += LARGE_PAGE)
+            if (*entry(page, TABLE) & PTE_PRESENT)
+                forget_table(page, TABLE);
+        forget_table(start, DIRECTORY);
+    }
+}
+
 extern char __image_start[], __text_start[], __text_end[], __data_start[], __image_end[];
-extern char __boot_stack_guard_start[], __trap_stack_guard_start[], __double_fault_stack_guard_start[];
+extern char __boot_stack_guard_start[], __trap_stack_guard_start[], __double_fault_stack_guard_start[],
+    __interrupt_stack_guard_start[];
 extern uint64_t boot_pd[], boot_pml4[];
 
 /* What the real tables say of a page of the image. */
 static uint64_t image_entry(uintptr_t page)
 {
     if (page == (uintptr_t)__boot_stack_guard_start || page == (uintptr_t)__trap_stack_guard_start ||
-        page == (uintptr_t)__double_fault_stack_guard_start)
+        page == (uintptr_t)__double_fault_stack_guard_start || page == (uintptr_t)__interrupt_stack_guard_start)
         return 0;
     if (page >= (uintptr_t)__data_start)
         return page | bits(PROT_READ | PROT_WRITE);

@@ -44,6 +44,8 @@ trap_common:
     cld
     mov %rsp, %rdi
     call trap_handle
+    .globl trap_return
+trap_return:
     pop %r15
     pop %r14
     pop %r13

@@ -7,6 +7,7 @@ are functions: the program really is unmodified.
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,17 @@ from unilab.errors import CompileError, CourseError, ProgramNotFound, ToolchainE
 from unilab.toolchain import cache, libc, libos, zig
 
 #: What a program can be built as.
-ARCHITECTURES = ("unikernel", "process")
+ARCHITECTURES = ("unikernel", "process", "linux")
 
 _PROGRAM_FLAGS = (
     f"--target={zig.TARGET} -march=x86-64 -nostdinc -Os -gdwarf-4 -Wall -fno-pic -mcmodel=small "
     "-fno-stack-protector -fno-unwind-tables -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
     "-fno-omit-frame-pointer -fno-optimize-sibling-calls -fdiagnostics-color=never"
 ).split()
+
+#: The header of a 64-bit ELF file: where the program headers and the section headers are, how large and how many.
+_ELF_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+_PROGRAM_HEADER = "<IIQQQQQQ"
 
 _LINK_FLAGS = "-m elf_x86_64 -static --gc-sections --build-id=none --no-dynamic-linker".split()
 
@@ -34,7 +39,7 @@ class Image:
 
     Attributes:
         program: The C file.
-        architecture: ``unikernel`` or ``process``.
+        architecture: ``unikernel``, ``process`` or ``linux``.
         path: What boots or runs: an ELF file without symbols.
         debug: The same layout with symbols and line numbers.
         map: The linker's map: which object contributed which bytes.
@@ -61,17 +66,28 @@ def prepare() -> None:
     """Build the C libraries and the library OS, if they are not in the cache. Shows progress."""
     libc.compiler_runtime()
     libc.for_unikernels(libos.tree())
-    libos.objects()
+    libos.objects(services=libos.SERVICES)
     libc.for_processes()
 
 
-def build(program: str | Path, on: str = "unikernel", *, cflags: Sequence[str] = ()) -> Image:
+def build(
+    program: str | Path,
+    on: str = "unikernel",
+    *,
+    cflags: Sequence[str] = (),
+    trace: bool = False,
+    services: Sequence[str] = (),
+) -> Image:
     """Compile and link a C program.
 
     Args:
         program: Path of a C file.
-        on: ``unikernel`` or ``process``.
+        on: ``unikernel``, ``process`` or ``linux``: the last two make the same image.
         cflags: More words for the compiler, such as ``-DN=3``.
+        trace: A unikernel that tells of each call of the library OS on its console. Needs a C library of its own,
+            which takes half a minute to build the first time.
+        services: What a unikernel has only if it is asked for: ``disk``, files on a disk at ``/data``;
+            ``second_console``, a virtio console at ``/dev/hvc0``.
 
     Returns:
         The image. Its files stay in the cache and may be read, not written.
@@ -83,6 +99,11 @@ def build(program: str | Path, on: str = "unikernel", *, cflags: Sequence[str] =
     """
     if on not in ARCHITECTURES:
         raise CourseError(f"a program can be built as one of {', '.join(ARCHITECTURES)}, not as {on!r}")
+    for service in services:
+        if service not in libos.SERVICES:
+            raise CourseError(f"there is no service {service!r}", remedy=f"choose from {', '.join(libos.SERVICES)}")
+    if trace and on != "unikernel":
+        raise CourseError("only a unikernel can be traced", remedy="strace does it for a process")
     source = Path(program)
     if source.suffix != ".c":
         raise ProgramNotFound(f"{program} is not a C source file: its name does not end in .c")
@@ -90,7 +111,7 @@ def build(program: str | Path, on: str = "unikernel", *, cflags: Sequence[str] =
         raise ProgramNotFound(f"there is no file {program}", remedy=f"check the path; it is taken from {Path.cwd()}")
     start = time.monotonic()
     compiled = _compile(source, cflags)
-    folder = _link(source, compiled, on)
+    folder = _link(source, compiled, "unikernel" if on == "unikernel" else "process", trace=trace, services=services)
     path = folder / f"{source.stem}.elf"
     return Image(
         program=source,
@@ -122,14 +143,15 @@ def _compile(source: Path, cflags: Sequence[str]) -> Path:
     return cache.entry(f"program-{source.stem}", key, build_object) / "program.o"
 
 
-def _link(source: Path, compiled: Path, on: str) -> Path:
+def _link(source: Path, compiled: Path, on: str, *, trace: bool, services: Sequence[str]) -> Path:
     """The folder with the image, the same with symbols, and the linker's map; each named after the program."""
     if on == "unikernel":
         tree = libos.tree()
-        library = libc.for_unikernels(tree)
+        library = libc.for_unikernels(tree, trace=trace)
         script = tree / "arch" / "x86_64" / "image.ld"
         # -n: sections start on pages in memory, not in the file.
-        options, files, inputs = ["-n", "-T", str(script)], libos.objects(tree), [script.read_bytes()]
+        options, inputs = ["-n", "-T", str(script)], [script.read_bytes()]
+        files = libos.objects(tree, trace=trace, services=services)
     else:
         library = libc.for_processes()
         # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.
@@ -145,10 +167,27 @@ def _link(source: Path, compiled: Path, on: str) -> Path:
             for result in pool.map(zig.run, (debug, stripped)):
                 if result.returncode:
                     raise _link_error(result.stderr.strip(), files)
+        _drop_section_headers(draft / f"{source.stem}.elf")
 
     # What is made, and under which names, is decided by this module, so its own text stands for that.
     key = cache.digest([zig.version(), Path(__file__).read_bytes(), *words, *inputs])
-    return cache.entry(f"image-{source.stem}-{on}", key, build_image)
+    return cache.entry(f"image-{source.stem}-{on}{'-traced' * trace}", key, build_image)
+
+
+def _drop_section_headers(image: Path) -> None:
+    """Cut off the table of sections: loaders read the program headers alone.
+
+    Source:
+        System V ABI, chapter 4, "ELF Header".
+    """
+    with image.open("r+b") as file:
+        *fields, segments, _, flags, size, entry, count, _, _, _ = _ELF_HEADER.unpack(file.read(_ELF_HEADER.size))
+        file.seek(segments)
+        headers = struct.iter_unpack(_PROGRAM_HEADER, file.read(entry * count))
+        end = max(offset + in_file for _, _, offset, _, _, in_file, _, _ in headers)
+        file.seek(0)
+        file.write(_ELF_HEADER.pack(*fields, segments, 0, flags, size, entry, count, 0, 0, 0))
+        file.truncate(end)
 
 
 def _link_error(message: str, inputs: Sequence[Path]) -> CourseError:

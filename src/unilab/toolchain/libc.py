@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache as memoize
 from pathlib import Path
+from types import MappingProxyType
 
 from unilab import progress
 from unilab.toolchain import cache, zig
@@ -37,8 +39,9 @@ _FLAGS = (
     "-fno-omit-frame-pointer -fno-pic -mcmodel=small"
 ).split()
 
-#: Where size matters more than speed: printf is the bulk of most small images, and waits for a device anyway.
-_SMALL_FOLDERS = {"stdio"}
+#: Where size matters more than speed: what every image has, and runs once, or while it waits for a device. printf is
+#: the bulk of most small images.
+_SMALL_FOLDERS = {"stdio", "env", "errno", "exit", "internal", "locale", "multibyte"}
 
 #: Where functions only pass a call on: they leave no frame in a backtrace anyway, so they need not make one.
 _FRAMELESS_FOLDERS = {"unistd"}
@@ -48,6 +51,18 @@ _LIBRARY = (
     "-fno-stack-protector -fno-unwind-tables -fstrip -fno-compiler-rt -ffunction-sections -fdata-sections "
     "-fno-omit-frame-pointer"
 ).split()
+
+
+#: Headers of ours that change single files of musl's.
+_IN_FRONT = {
+    "small_start.h": ("__libc_start_main.c", "__init_tls.c"),
+    "process_clone.h": ("posix_spawn.c", "clone.c", "faccessat.c"),
+    "resolv_conf.h": ("resolvconf.c",),
+}
+
+#: More flags for a file of that name.
+_Special = Mapping[str, Sequence[str]]
+_NOTHING_SPECIAL: _Special = MappingProxyType({})
 
 
 def include_flags(front: list[Path]) -> list[str]:
@@ -75,7 +90,8 @@ def sources(*, replaced: set[str]) -> list[Path]:
         for part in (folder, folder / "mallocng"):
             special = {p.stem: p for p in sorted((part / "x86_64").glob("*.[csS]"))}
             general = {p.stem: p for p in sorted(part.glob("*.c"))}
-            found += [p for stem, p in sorted({**general, **special}.items()) if stem not in replaced]
+            chosen = sorted({**general, **special}.items())
+            found += [p for stem, p in chosen if p.suffix == ".c" or stem not in replaced]
     return found
 
 
@@ -85,14 +101,26 @@ def call_numbers() -> dict[str, int]:
     return {m[1]: int(m[2]) for m in re.finditer(r"#define __NR_(\w+)\s+(\d+)", header.read_text())}
 
 
+def error_names() -> list[str]:
+    """The name of every error number, one for each, from musl's bits/errno.h."""
+    header = zig.home() / "lib" / "libc" / "include" / "generic-musl" / "bits" / "errno.h"
+    return re.findall(r"^#define\s+(E\w+)\s+\d+", header.read_text(), re.MULTILINE)
+
+
 def implemented_calls(libos: Path) -> list[str]:
     """The calls that the library OS has, from libos_calls.h, in its order."""
     return re.findall(r"^LIBOS_CALL\((\w+),", (libos / "musl" / "libos_calls.h").read_text(), re.MULTILINE)
 
 
+def process_calls(libos: Path) -> list[str]:
+    """The calls for a second process, which fail and say why, from libos_process_calls.h, in its order."""
+    header = libos / "musl" / "libos_process_calls.h"
+    return re.findall(r"^LIBOS_PROCESS_CALL\((\w+)\)", header.read_text(), re.MULTILINE)
+
+
 def generated_headers(libos: Path) -> Path:
-    """A folder with libos_unimplemented_calls.h: the name of each call that libos_calls.h lacks."""
-    missing = sorted(set(call_numbers()) - set(implemented_calls(libos)))
+    """A folder with libos_unimplemented_calls.h: the name of each call that the library OS knows nothing of."""
+    missing = sorted(set(call_numbers()) - set(implemented_calls(libos)) - set(process_calls(libos)))
     text = "".join(f"LIBOS_UNIMPLEMENTED({name})\n" for name in missing)
 
     def build(folder: Path) -> None:
@@ -101,7 +129,9 @@ def generated_headers(libos: Path) -> Path:
     return cache.entry("headers", cache.digest([text]), build)
 
 
-def _archive(folder: Path, name: str, flags: list[str], files: list[Path], title: str) -> None:
+def _archive(
+    folder: Path, name: str, flags: list[str], files: list[Path], title: str, *, special: _Special = _NOTHING_SPECIAL
+) -> None:
     """Compile files into ``lib<name>.a``, with a progress bar that counts finished objects."""
     zig_cache = folder / "zig-cache"
     done = threading.Event()
@@ -127,7 +157,7 @@ def _archive(folder: Path, name: str, flags: list[str], files: list[Path], title
                     f"-femit-bin={folder / f'lib{name}.a'}",
                     "--cache-dir",
                     str(zig_cache),
-                    *_groups(flags, files),
+                    *_groups(flags, files, special),
                 ],
                 doing=title,
                 cwd=folder,
@@ -138,7 +168,7 @@ def _archive(folder: Path, name: str, flags: list[str], files: list[Path], title
     _remove(zig_cache)
 
 
-def _groups(flags: list[str], files: list[Path]) -> list[str]:
+def _groups(flags: list[str], files: list[Path], special: _Special) -> list[str]:
     """The files as zig wants them: each group after its flags."""
     if not flags:
         return [str(path) for path in files]
@@ -146,7 +176,7 @@ def _groups(flags: list[str], files: list[Path]) -> list[str]:
     for path in files:
         size = "-Oz" if path.parent.name in _SMALL_FOLDERS else "-Os"
         frames = ["-momit-leaf-frame-pointer"] if path.parent.name in _FRAMELESS_FOLDERS else []
-        groups.setdefault((size, *frames), []).append(path)
+        groups.setdefault((size, *frames, *special.get(path.name, ())), []).append(path)
     words: list[str] = []
     for more, group in groups.items():
         words += ["-cflags", *flags, *more, "--", *map(str, group)]
@@ -189,28 +219,44 @@ def for_processes() -> CLibrary:
     return _library("libc-process", [], [], replaced=set(), title="building the C library for processes")
 
 
-def for_unikernels(libos: Path) -> CLibrary:
+#: For the compiler, where calls are bound that are to be told of as they happen.
+TRACE_FLAGS = ("-DLIBOS_TRACE",)
+
+
+def for_unikernels(libos: Path, *, trace: bool = False) -> CLibrary:
     """The C library whose calls are functions of the library OS.
 
     Args:
         libos: The library OS's source tree.
+        trace: Each call is told of on the console.
     """
     ours = libos / "musl"
     return _library(
-        "libc-unikernel",
+        "libc-unikernel-traced" if trace else "libc-unikernel",
         [ours, generated_headers(libos)],
         sorted(ours.glob("*.c")),
+        more=TRACE_FLAGS if trace else (),
         replaced=_REPLACED,
-        title="building the C library for unikernels",
+        title=f"building the C library for {'traced ' if trace else ''}unikernels",
+        special={file: ("-include", str(ours / header)) for header, files in _IN_FRONT.items() for file in files},
     )
 
 
-def _library(name: str, front: list[Path], extra: list[Path], *, replaced: set[str], title: str) -> CLibrary:
-    flags = [*_FLAGS, *include_flags(front)]
+def _library(
+    name: str,
+    front: list[Path],
+    extra: list[Path],
+    *,
+    replaced: set[str],
+    title: str,
+    more: Sequence[str] = (),
+    special: _Special = _NOTHING_SPECIAL,
+) -> CLibrary:
+    flags = [*_FLAGS, *more, *include_flags(front)]
 
     def build(folder: Path) -> None:
         files = [path for path in sources(replaced=replaced) if _sees_difference(path)]
-        _archive(folder, "calls", flags, [*files, *extra], title)
+        _archive(folder, "calls", flags, [*files, *extra], title, special=special)
         crt1 = zig.musl() / "crt" / "crt1.c"
         compile_crt1 = ["clang", "-c", f"--target={zig.TARGET}", *flags, "-Os", str(crt1), "-o", str(folder / "crt1.o")]
         zig.must(compile_crt1, doing=title)

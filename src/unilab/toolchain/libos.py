@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unilab.errors import CompileError, ToolchainError
 from unilab.toolchain import cache, libc, zig
+from unilab.toolchain.sdist import Sdist
+from unilab.toolchain.sdist import sources as sdist_sources
 
 _FLAGS = (
     f"--target={zig.TARGET} -march=x86-64 -nostdinc -std=gnu11 -ffreestanding -Oz -gdwarf-4 "
@@ -22,7 +25,11 @@ _FLAGS = (
     # Whatever files share is declared in a header, so that names_header() finds it.
     "-Wall -Wextra -Werror -Wmissing-prototypes -Wmissing-variable-declarations "
     "-fno-pic -mcmodel=small -mno-red-zone -fno-stack-protector -fno-unwind-tables "
-    "-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-omit-frame-pointer "
+    "-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
+    # A backtrace is to show every function on the way; a call that becomes a jump would be missing.
+    "-fno-omit-frame-pointer -fno-optimize-sibling-calls "
+    # Switches here are small: a table of addresses would be larger than the comparisons.
+    "-fno-jump-tables "
     # Null pointers are the subject here, not undefined behaviour; our own loops must not become calls of themselves.
     "-fno-delete-null-pointer-checks -fno-strict-aliasing "
     # A local variable may well have a name that names_header() renames elsewhere.
@@ -32,6 +39,15 @@ _FLAGS = (
 #: Files whose leaf functions only answer a constant. They cannot fault, so no backtrace misses their frame, and a call
 #: of one costs what a function call costs.
 _FRAMELESS_LEAVES = {"posix/identity.c"}
+
+#: What is in an image only if it was built with it, and where its sources lie.
+SERVICES = {"disk": ("fs/littlefs", "fs/block_cache"), "second_console": ("dev/virtio_console",)}
+
+#: The package that carries littlefs's sources; it is also what reads and makes disks on the host.
+LITTLEFS = Sdist("littlefs-python", "0.19.0", "4ce8c6eeeb2703abaf8cb60f2dab624b17af42b13df3dbc6c42d4142bad79a59")
+
+#: For littlefs itself: others' code has others' warnings. It reads a directory at each path, so speed counts.
+_LITTLEFS_FLAGS = ("-w", "-O2")
 
 
 def tree() -> Path:
@@ -47,9 +63,21 @@ def tree() -> Path:
     raise ToolchainError("the library OS's sources are missing", remedy="install the course again from a fresh clone")
 
 
-def sources(libos: Path) -> list[Path]:
-    """Its C and assembly files, in a stable order. ``musl/`` is part of the C library, not of this."""
-    return sorted(p for p in libos.rglob("*.[cS]") if p.relative_to(libos).parts[0] != "musl")
+def sources(libos: Path, services: Collection[str] = tuple(SERVICES)) -> list[Path]:
+    """Its C and assembly files, in a stable order. ``musl/`` is part of the C library, not of this.
+
+    Args:
+        libos: Its tree.
+        services: Which of SERVICES belong to it.
+    """
+    without = tuple(start for name, starts in SERVICES.items() if name not in services for start in starts)
+    files = {path: path.relative_to(libos).as_posix() for path in libos.rglob("*.[cS]")}
+    return sorted(path for path, name in files.items() if not name.startswith(("musl/", *without)))
+
+
+def littlefs() -> Path:
+    """The folder of littlefs's own sources, downloaded first if need be."""
+    return sdist_sources(LITTLEFS) / "littlefs"
 
 
 #: Names that no program may use: those that the C language reserves, and those with our prefix.
@@ -57,6 +85,7 @@ _RESERVED = re.compile(r"_|libos_")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _PROTOTYPE = re.compile(r"^(?!static|typedef|struct \w+ \{)\w[\w \t*]*?\b(\w+)\([^;{]*\);", re.MULTILINE)
 _EXTERN = re.compile(r"^extern\b([^;(]*);", re.MULTILINE)
+_EXTERN_POINTER = re.compile(r"^extern\b[^;()]*\(\*(\w+)\)\(", re.MULTILINE)
 _GLOBAL_LABEL = re.compile(r"^\s*\.globl\s+([^\\\n]*)$", re.MULTILINE)
 
 
@@ -67,6 +96,7 @@ def private_names(libos: Path) -> list[str]:
         text = _COMMENT.sub("", path.read_text())
         if path.suffix == ".h":
             found.update(_PROTOTYPE.findall(text))
+        found.update(_EXTERN_POINTER.findall(text))
         for declared in _EXTERN.findall(text):
             found.update(re.findall(r"(\w+)(?:\[\w*\])*\s*(?:,|$)", declared))
         for labels in _GLOBAL_LABEL.findall(text):
@@ -76,7 +106,10 @@ def private_names(libos: Path) -> list[str]:
 
 def names_header(libos: Path) -> Path:
     """A header by which each private name has the prefix ``libos_`` in the object file, which programs leave to us."""
-    names = private_names(libos)
+    return _renaming(private_names(libos))
+
+
+def _renaming(names: Collection[str]) -> Path:
     text = "#ifdef __ASSEMBLER__\n"
     text += "".join(f"#define {name} libos_{name}\n" for name in names)
     text += "#else\n" + "".join(f"#pragma redefine_extname {name} libos_{name}\n" for name in names) + "#endif\n"
@@ -87,8 +120,61 @@ def names_header(libos: Path) -> Path:
     return cache.entry("names", cache.digest([text]), build) / "libos_names.h"
 
 
-def objects(libos: Path | None = None) -> list[Path]:
+def inside() -> list[str]:
+    """Flags for a program that uses the library OS's own headers, and so its functions, as its files do."""
+    libos = tree()
+    return ["-I", str(libos / "include"), "-include", str(names_header(libos)), "-Wno-pragmas"]
+
+
+#: What the arguments of a service are, by their declarations: the first that fits. See posix/trace.c.
+_KINDS = (
+    (r"const char \*", "s"),
+    (r"const void \*buf$", "b"),
+    (r"\*|\[|^uintptr_t", "p"),
+    (r"\bmode$", "o"),
+    (r"\b(flags|prot|request|code)$", "x"),
+    (r"^(int|unsigned|clockid_t)\b(?! long)", "d"),
+    (r"", "l"),
+)
+_SERVICE = re.compile(r"^SERVICE [^;(]*\blibos_sys_(\w+)\(([^;]*)\);", re.MULTILINE)
+
+
+def argument_kinds(libos: Path) -> dict[str, str]:
+    """A letter for each argument of each service, by the service's name, from services.h."""
+    found = {}
+    for name, declared in _SERVICE.findall(_COMMENT.sub("", (libos / "include" / "services.h").read_text())):
+        arguments = [" ".join(argument.split()) for argument in declared.split(",")]
+        found[name] = "".join(
+            next(letter for pattern, letter in _KINDS if re.search(pattern, argument))
+            for argument in arguments
+            if argument != "void"
+        )
+    return found
+
+
+def trace_headers(libos: Path) -> Path:
+    """A folder with what posix/trace.c knows of calls: libos_kinds.h and libos_errno_names.h."""
+    kinds = "".join(f'LIBOS_KINDS({name}, "{letters}")\n' for name, letters in argument_kinds(libos).items())
+    errors = "".join(f"LIBOS_ERRNO({name})\n" for name in libc.error_names())
+
+    def build(folder: Path) -> None:
+        (folder / "libos_kinds.h").write_text(kinds)
+        (folder / "libos_errno_names.h").write_text(errors)
+
+    return cache.entry("trace-headers", cache.digest([kinds, errors]), build)
+
+
+#: The file in which calls are bound whose number is known only at run time.
+_BINDS_CALLS = "posix/by_number.c"
+
+
+def objects(libos: Path | None = None, *, trace: bool = False, services: Collection[str] = ()) -> list[Path]:
     """Its object files, compiled if need be.
+
+    Args:
+        libos: Its source tree; this course's unless given.
+        trace: Calls by number are told of on the console too.
+        services: Which of SERVICES they are with.
 
     Raises:
         CompileError: A file does not compile. Carries the compiler's message.
@@ -98,39 +184,42 @@ def objects(libos: Path | None = None) -> list[Path]:
         *(word for folder in ("include", "musl") for word in ("-I", str(libos / folder))),
         "-I",
         str(libc.generated_headers(libos)),
+        "-I",
+        str(trace_headers(libos)),
         *zig.system_includes(),
     ]
     names = names_header(libos)
+    # Their folders are named after their contents.
+    generated = [folder.name for folder in (libc.generated_headers(libos), trace_headers(libos))]
     headers = cache.digest(
         part for path in sorted(libos.rglob("*.h")) for part in (path.relative_to(libos).as_posix(), path.read_bytes())
     )
 
-    def compile_one(source: Path) -> Path:
-        name = source.relative_to(libos).as_posix()
-        flags = [*_FLAGS, *(["-momit-leaf-frame-pointer"] if name in _FRAMELESS_LEAVES else [])]
-        key = cache.digest([zig.version(), *flags, headers, names.read_bytes(), source.read_bytes()])
+    def compile_one(source: Path, folder: Path = libos, more: Sequence[str] = ()) -> Path:
+        name = source.relative_to(folder).as_posix()
+        flags = [*_FLAGS, *(["-momit-leaf-frame-pointer"] if name in _FRAMELESS_LEAVES else []), *more]
+        if trace and name == _BINDS_CALLS:
+            flags += libc.TRACE_FLAGS
+        made_of = [zig.version(), *flags, "paths in the tree", headers, *generated]
+        key = cache.digest([*made_of, names.read_bytes(), source.read_bytes()])
 
-        def build(folder: Path) -> None:
-            # A path relative to the tree, so that an object does not depend on where the checkout lies.
-            result = zig.run(
-                [
-                    "clang",
-                    *flags,
-                    *includes,
-                    "-include",
-                    str(names),
-                    "-c",
-                    name,
-                    "-fdebug-compilation-dir=libos",
-                    "-o",
-                    str(folder / "libos.o"),
-                ],
-                cwd=libos,
-            )
+        def build(entry: Path) -> None:
+            command = ["clang", *flags, *includes, "-include", str(names), "-c", name]
+            # Paths relative to the tree, so that an object does not depend on where the checkout lies.
+            command += ["-fdebug-compilation-dir=libos", f"-fdebug-prefix-map={libos}/=", "-o", str(entry / "libos.o")]
+            result = zig.run(command, cwd=folder)
             if result.returncode:
                 raise CompileError(result.stderr.strip())
 
         return cache.entry(f"libos-{name.replace('/', '-')}", key, build) / "libos.o"
 
+    jobs: list[tuple[Path, Path, Sequence[str]]] = [(source, libos, ()) for source in sources(libos, services)]
+    if "disk" in services:
+        theirs = littlefs()
+        connect = ["-I", str(theirs), "-DLFS_DEFINES=littlefs_port.h"]
+        connect += ["-include", str(_renaming(_PROTOTYPE.findall((theirs / "lfs.h").read_text())))]
+        jobs = [(*job[:2], connect) if job[0].name.startswith("littlefs") else job for job in jobs]
+        jobs.append((theirs / "lfs.c", theirs, [*connect, *_LITTLEFS_FLAGS]))
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(compile_one, sources(libos)))
+        return list(pool.map(lambda job: compile_one(*job), jobs))

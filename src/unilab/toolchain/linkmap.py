@@ -66,15 +66,16 @@ class LinkMap:
     def parse(cls, text: str) -> LinkMap:
         """Read the text of a map. What is not in memory, such as debugging information, is left out."""
         found: list[Contribution] = []
-        output = ""
+        output, in_memory = "", False
         for line in text.splitlines():
             parts = _LINE.match(line)
             if parts is None:
                 continue
             start, size, indent, rest = int(parts[1], 16), int(parts[2], 16), len(parts[3]), parts[4]
             if indent == 0:
-                output = rest
-            elif indent == _INPUT_INDENT and start and size and (source := _INPUT.match(rest)):
+                # Addresses of what is not in memory count from 0.
+                output, in_memory = rest, start != 0
+            elif indent == _INPUT_INDENT and in_memory and size and (source := _INPUT.match(rest)):
                 name, owner = _origin(source["file"], source["member"] or "")
                 found.append(Contribution(start, start + size, output, source["section"], name, owner))
         return cls(tuple(sorted(found, key=lambda c: c.start)))
