@@ -9,6 +9,7 @@ from unilab.cli.boot import boot
 from unilab.cli.doctor import doctor
 from unilab.cli.lab import lab
 from unilab.cli.record import record
+from unilab.cli.sizes import sizes
 from unilab.cli.test import test
 from unilab.errors import CourseError
 
@@ -40,7 +41,7 @@ def cli() -> None:
     """One Address Space: a course on unikernels in notebooks."""
 
 
-for _command in (lab, boot, doctor, test, bench, record):
+for _command in (lab, boot, sizes, doctor, test, bench, record):
     cli.add_command(_command)
 
 

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 #: As a shell has it for a command whose reader went away: 128 and the number of SIGPIPE.
 _NO_READER = 141
 
+#: Seconds, where nobody says.
+_DEADLINE = 30.0
+
+_HOW_TO_DEBUG = """\
+It waits at its first instruction. In another terminal, type:
+    {command}
+There, besides gdb's own commands (break main, continue), "info libos-threads" lists the threads, and
+"libos-backtrace all" shows what each of them is doing."""
+
 #: How often to look whether stdout's reader has gone away, in seconds.
 _LOOK = 0.2
 
@@ -29,13 +38,11 @@ _END_OF_TRANSMISSION = "\x04"
 @click.command()
 @click.argument("program", metavar="PROGRAM.c")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
-@click.option("--on", type=click.Choice(["unikernel", "process"]), default="unikernel", show_default=True)
+@click.option("--on", type=click.Choice(["unikernel", "process", "linux"]), default="unikernel", show_default=True)
 @click.option(
     "--machine",
     type=click.Choice(["microvm", "q35", "pc"]),
-    default="microvm",
-    show_default=True,
-    help="QEMU's machine type. A process has none.",
+    help="QEMU's machine type: microvm, q35 for Linux. A process has none.",
 )
 @click.option(
     "--accel",
@@ -45,8 +52,29 @@ _END_OF_TRANSMISSION = "\x04"
     show_default=True,
     help="auto: the fastest that works here.",
 )
-@click.option("--memory", type=int, default=64, show_default=True, metavar="MIB", help="Memory it gets.")
-@click.option("--deadline", type=float, default=30.0, show_default=True, metavar="SECONDS", help="Then it is ended.")
+@click.option("--memory", type=int, metavar="MIB", help="Memory it gets: 64, 256 for Linux.")
+@click.option("--files", metavar="FOLDER", help="A folder, or a file, that it finds under its name where it starts.")
+@click.option("--initrd", metavar="FILE", help="A file that it finds in its memory.")
+@click.option(
+    "--disk", "disks", multiple=True, metavar="FILE", help="A raw image as a disk; several are several disks."
+)
+@click.option("--network", is_flag=True, help="A network card: it can call out.")
+@click.option(
+    "--forward",
+    "forwards",
+    multiple=True,
+    metavar="HOSTPORT:GUESTPORT[/udp]",
+    help="A network card, and a port of this host, on 127.0.0.1, that leads to it; 0: any free one.",
+)
+@click.option("--entropy", is_flag=True, help="A virtio source of random bytes.")
+@click.option("--trace", is_flag=True, help="Tell of each call of the library OS on the console.")
+@click.option("--gdb", is_flag=True, help="Wait at its first instruction for gdb, and say how to attach that.")
+@click.option(
+    "--deadline",
+    type=float,
+    metavar="SECONDS",
+    help="Then it is ended.  [default: 30; with --gdb, a day]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object, not its console.")
 @click.pass_context
 def boot(  # noqa: PLR0917 - click calls it by keyword
@@ -54,10 +82,18 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
     program: str,
     args: tuple[str, ...],
     on: str,
-    machine: str,
+    machine: str | None,
     accelerator: str,
-    memory: int,
-    deadline: float,
+    memory: int | None,
+    files: str | None,
+    initrd: str | None,
+    disks: tuple[str, ...],
+    network: bool,
+    forwards: tuple[str, ...],
+    entropy: bool,
+    trace: bool,
+    gdb: bool,
+    deadline: float | None,
     as_json: bool,
 ) -> None:
     """Build a C program and boot it.
@@ -67,7 +103,12 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
     """
     from unilab import machines  # noqa: PLC0415
 
+    if gdb and on != "unikernel":
+        raise CourseError("--gdb is for unikernels", remedy="build it as a process, and start that under gdb")
+    if deadline is None:
+        deadline = machines.LONGEST if gdb else _DEADLINE
     output = _Output(quiet=as_json)
+    forwarded = tuple(map(machines.Forward.parse, forwards))
     running = machines.start(
         program,
         on,
@@ -75,10 +116,24 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
         machine=machine,
         accelerator=accelerator,
         memory=memory,
+        files=files,
+        initrd=initrd,
+        disks=disks,
+        network=machines.UserNetwork(forwarded) if network or forwarded else None,
+        entropy=entropy,
+        trace=trace,
         deadline=deadline,
+        stop_at=machines.FIRST_INSTRUCTION if gdb else None,
         on_output=output.write,
     )
     with running:
+        if gdb:
+            click.echo(_HOW_TO_DEBUG.format(command=running.gdb()), err=True)
+        # A program may have ended before it is asked.
+        with contextlib.suppress(CourseError):
+            for forward in forwarded:
+                port = running.host_port(forward.guest, forward.protocol)
+                click.echo(f"{forward.protocol} port {forward.guest} of the guest is 127.0.0.1:{port}", err=True)
         threading.Thread(target=_type, args=(running,), daemon=True).start()
         if not _wait(running, output):
             ctx.exit(_NO_READER)

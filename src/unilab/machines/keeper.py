@@ -61,6 +61,7 @@ class Keeper(threading.Thread):
         pass_fds: Further descriptors the child inherits; closed here once it has them.
         errors: Descriptor to read the child's own complaints from, or None; the keeper closes it.
         environment: The child's whole environment; None for ours.
+        folder: Its working directory; None for ours.
         tracer: Follows the child from its first instruction.
         at_end: Called on the keeper's thread when the child has ended.
     """
@@ -79,6 +80,7 @@ class Keeper(threading.Thread):
         pass_fds: Sequence[int] = (),
         errors: int | None = None,
         environment: dict[str, str] | None = None,
+        folder: str | None = None,
         tracer: Tracer | None = None,
         at_end: Callable[[], None] = lambda: None,
     ) -> None:
@@ -102,6 +104,7 @@ class Keeper(threading.Thread):
         self._pass_fds = tuple(pass_fds)
         self._errors = errors
         self._environment = environment
+        self._folder = folder
         self._tracer = tracer
         self._at_end = at_end
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -195,6 +198,7 @@ class Keeper(threading.Thread):
             stderr=stderr,
             pass_fds=self._pass_fds,
             env=self._environment,
+            cwd=self._folder,
             # A session of its own: a terminal's Ctrl-C, meant for a cell, does not reach it.
             start_new_session=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +13,9 @@ from typing import Self
 
 from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError, StartFailed
 from unilab.machines.console import Console
+from unilab.machines.debugger import Rendezvous
 from unilab.machines.keeper import Keeper
+from unilab.machines.network import Wire
 from unilab.machines.result import End, Outcome, Result, State
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
@@ -113,6 +116,11 @@ class Machine(ABC):
     def pid(self) -> int:
         """The host's number for it; 0 before the start."""
         return self._keeper.pid if self._keeper is not None else 0
+
+    @property
+    def age(self) -> float:
+        """Seconds since the host command was started; 0 before."""
+        return time.monotonic() - self._begin if self._keeper is not None else 0.0
 
     @property
     def first_output_cpu_seconds(self) -> float | None:
@@ -256,6 +264,53 @@ class Machine(ABC):
             finally:
                 if running and self.state is not State.ENDED:
                     self.resume()
+
+    def host_port(self, guest: int, protocol: str = "tcp") -> int:
+        """This host's port, on 127.0.0.1, that leads to a port of the guest.
+
+        Raises:
+            CourseError: None does.
+            MachineError: The machine has ended.
+        """
+        raise CourseError(
+            f"no port of this host leads to {protocol} port {guest} of the guest",
+            remedy=f"start the machine with network=UserNetwork((Forward(0, {guest}, {protocol!r}),))",
+        )
+
+    def gdb(self) -> Rendezvous:
+        """Let gdb attach, from now until the machine's end, whether it runs or is paused. Attached, gdb decides.
+
+        Returns:
+            Where. Its text is the command to type in another terminal.
+
+        Raises:
+            Unavailable: There is no gdb.
+            CourseError: This is no unikernel.
+            MachineError: The machine has ended.
+        """
+        raise CourseError(
+            "gdb attaches to unikernels here", remedy=f"for this host's processes, type gdb -p {self.pid}"
+        )
+
+    @property
+    def wire(self) -> Wire:
+        """The other end of the network card's cable.
+
+        Raises:
+            CourseError: There is none.
+        """
+        raise CourseError("nobody holds this machine's cable", remedy="start it with network=RawNetwork()")
+
+    @property
+    def second_console(self) -> socket.socket:
+        """The other end of the second console: its bytes as they are. Closed by ``quit``.
+
+        Read it in time: QEMU lets output fall for which the socket has no room.
+
+        Raises:
+            CourseError: There is none.
+        """
+        raise CourseError("this machine has one console", remedy="start it with second_console=True")
 
     def quit(self) -> None:
         """End it at once, whatever it is doing. Nothing happens if it has ended already."""

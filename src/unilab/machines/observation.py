@@ -11,7 +11,10 @@ from pathlib import Path
 
 from unilab.errors import LayoutError, Unavailable
 from unilab.machines import qemu
+from unilab.machines.devices import Disk
+from unilab.machines.files import Files
 from unilab.machines.machine import EXIT
+from unilab.machines.network import Network
 from unilab.machines.result import Result
 from unilab.machines.run import start
 from unilab.spaces import recording
@@ -60,8 +63,13 @@ def observe(
     stop_at: str = EXIT,
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
-    machine: str = "microvm",
-    memory: int = 64,
+    machine: str | None = None,
+    memory: int | None = None,
+    files: Files | None = None,
+    initrd: str | Path | None = None,
+    disks: Sequence[str | Path | Disk] = (),
+    network: Network | None = None,
+    entropy: bool = False,
 ) -> Observation:
     """Run a program, look at its address space when it is about to enter a function, and let it run to its end.
 
@@ -71,8 +79,13 @@ def observe(
         stop_at: The function; by default the moment before its end, when everything it made is still there.
         args: Arguments after the program's own name.
         env: Its environment; empty unless given.
-        machine: QEMU's machine type.
-        memory: MiB.
+        machine: QEMU's machine type, as for ``start``.
+        memory: MiB, as for ``start``.
+        files: A folder or files that it finds where it starts, as for ``start``.
+        initrd: A file in a unikernel's memory.
+        disks: Files that are a unikernel's disks.
+        network: What its network card is connected to.
+        entropy: It has a device that makes random bytes.
 
     Returns:
         The run and the address space: LIVE, or RECORDED where this host cannot run the program so and a recording of
@@ -84,7 +97,19 @@ def observe(
     """
     try:
         with start(
-            program, on, stop_at=stop_at, args=args, env=env, machine=machine, memory=memory, deadline=60.0
+            program,
+            on,
+            stop_at=stop_at,
+            args=args,
+            env=env,
+            machine=machine,
+            memory=memory,
+            files=files,
+            initrd=initrd,
+            disks=disks,
+            network=network,
+            entropy=entropy,
+            deadline=60.0,
         ) as running:
             space = running.address_space()
             running.resume()

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import tty
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from io import FileIO
 from pathlib import Path
 
 from unilab.errors import StartFailed, Unavailable
+from unilab.machines import files
 from unilab.machines.console import Console
 from unilab.machines.keeper import WRAPPERS, Keeper
 from unilab.machines.machine import EXIT, PATIENCE, Machine
@@ -44,6 +46,7 @@ class Process(Machine):
         memory: MiB of address space it may use.
         deadline: Seconds.
         stop_at: A function's name, ``EXIT`` or None.
+        found: Files that are in its working directory, a scratch folder then; None: that is this process's own.
     """
 
     architecture = "process"
@@ -58,6 +61,7 @@ class Process(Machine):
         memory: int,
         deadline: float,
         stop_at: str | None,
+        found: Mapping[str, bytes] | None = None,
     ) -> None:
         super().__init__(image, console, deadline=deadline)
         if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
@@ -67,6 +71,8 @@ class Process(Machine):
         self._args = tuple(args)
         self._env = dict(env)
         self._memory = memory
+        self._files = found
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tracer: ProcessTracer | None = None
         if stop_at is not None:
             address = None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at)
@@ -74,6 +80,9 @@ class Process(Machine):
 
     def _make_keeper(self) -> Keeper:
         memory_end(self.image.path)
+        if self._files is not None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="unilab-")
+            files.write(self._files, Path(self._scratch.name))
         with contextlib.ExitStack() as undo:
 
             def owned(fds: tuple[int, int]) -> tuple[int, int]:
@@ -96,6 +105,7 @@ class Process(Machine):
                 stdout=theirs,
                 stderr=theirs,
                 environment=self._env,
+                folder=self._scratch.name if self._scratch else None,
                 tracer=self._tracer,
             )
             undo.pop_all()  # they are the keeper's now
@@ -171,3 +181,5 @@ class Process(Machine):
 
     def _release(self) -> None:
         self._end_input()
+        if self._scratch is not None:
+            self._scratch.cleanup()

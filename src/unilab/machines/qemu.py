@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from unilab.errors import QemuMissing
+from unilab.machines.devices import Devices
 
 #: The oldest whose microvm takes memory from a backend and boots PVH images; 7.2 is what the tests run.
 MINIMUM = (6, 2)
@@ -23,6 +24,10 @@ MACHINES = {
     "q35": "q35",
     "pc": "pc",
 }
+
+#: A small translation buffer: these guests are small, and the default reserves a gigabyte of addresses.
+_ACCELERATORS = {"kvm": ["-accel", "kvm"], "tcg": ["-accel", "tcg,tb-size=32"]}
+_NO_DEVICES = Devices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +82,30 @@ class Descriptors:
         monitor: One end of a socket pair, for QMP.
         ram: A file in memory of the guest's RAM size.
         debugger: One end of a socket pair for the gdb stub; None for no stub.
+        wire: One end of a socket pair that carries the network card's frames; None for no such card.
+        reports: One end of a socket pair for a second serial line; None for no such line.
+        hvc: One end of a socket pair for a virtio console; None for no such console.
     """
 
     monitor: int
     ram: int
     debugger: int | None = None
+    wire: int | None = None
+    reports: int | None = None
+    hvc: int | None = None
 
 
 def command_line(
-    qemu: Qemu, kernel: Path, *, machine: str, accelerator: str, memory: int, words: str, inherited: Descriptors
+    qemu: Qemu,
+    kernel: Path,
+    *,
+    machine: str,
+    accelerator: str,
+    memory: int,
+    words: str,
+    inherited: Descriptors,
+    devices: Devices = _NO_DEVICES,
+    cpu_without: Sequence[str] = (),
 ) -> list[str]:
     """The whole host command.
 
@@ -97,7 +117,10 @@ def command_line(
         memory: MiB of RAM.
         words: The guest's command line.
         inherited: Descriptors.
+        devices: What else the machine has.
+        cpu_without: Features that the processor does not have, by QEMU's names for them.
     """
+    lacks = "".join(f",{feature}=off" for feature in cpu_without)
     command = [
         qemu.path,
         "-machine",
@@ -106,24 +129,24 @@ def command_line(
         f"memory-backend-file,id=ram,size={memory}M,share=on,mem-path=/dev/fd/{inherited.ram}",
         "-m",
         f"{memory}M",
+        *_ACCELERATORS[accelerator],
         # Five-level paging off: one walk fits every machine of the course.
-        *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else _TCG),
+        *["-cpu", ("host" if accelerator == "kvm" else "max,la57=off") + lacks],
         *["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
         # The console is QEMU's own standard input and output.
         *["-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"],
         *_channel("monitor", inherited.monitor),
         *["-mon", "chardev=monitor,mode=control"],
+        *(_channel("reports", inherited.reports) if inherited.reports is not None else []),
+        *(["-serial", "chardev:reports"] if inherited.reports is not None else []),
         *["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+        *devices.words(machine, inherited.wire, inherited.hvc),
         *["-kernel", str(kernel), "-append", words],
     ]
     if inherited.debugger is not None:
         # -S: the guest waits for its debugger before the first instruction.
         command += [*_channel("debugger", inherited.debugger), "-gdb", "chardev:debugger", "-S"]
     return command
-
-
-# A small translation buffer: these guests are small, and the default reserves a gigabyte of addresses.
-_TCG = ["-accel", "tcg,tb-size=32", "-cpu", "max,la57=off"]
 
 
 def _channel(name: str, fd: int) -> list[str]:

@@ -12,7 +12,12 @@ from unilab.errors import CourseError
 from unilab.machines import accelerator as accelerators
 from unilab.machines.backtrace import Symboliser
 from unilab.machines.console import Console
+from unilab.machines.devices import Devices, Disk
+from unilab.machines.files import Files
+from unilab.machines.files import read as read_files
+from unilab.machines.linux_guest import LinuxGuest
 from unilab.machines.machine import Machine
+from unilab.machines.network import Network
 from unilab.machines.process import Process
 from unilab.machines.qemu import MACHINES
 from unilab.machines.result import Result
@@ -21,6 +26,8 @@ from unilab.toolchain import Image
 
 #: MiB. All of it then lies below the hole for devices, on every machine: physical addresses count from its beginning.
 MOST_MEMORY = 2048
+#: MiB, where nobody says.
+_MEMORY, _LINUX_MEMORY = 64, 256
 #: Seconds: a day.
 LONGEST = 86_400
 
@@ -31,9 +38,17 @@ def start(
     *,
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
-    machine: str = "microvm",
+    machine: str | None = None,
     accelerator: str = "auto",
-    memory: int = 64,
+    memory: int | None = None,
+    files: Files | None = None,
+    initrd: str | Path | None = None,
+    disks: Sequence[str | Path | Disk] = (),
+    network: Network | None = None,
+    entropy: bool = False,
+    second_console: bool = False,
+    cpu_without: Sequence[str] = (),
+    trace: bool = False,
     deadline: float = 300.0,
     stop_at: str | None = None,
     on_output: Callable[[str], None] | None = None,
@@ -42,12 +57,21 @@ def start(
 
     Args:
         program: A C file, or an image from ``build``, whose architecture then counts.
-        on: ``unikernel`` or ``process``.
+        on: ``unikernel``, ``process``, or ``linux``: a process of a whole Linux on a virtual machine.
         args: Arguments after the program's own name.
         env: Its environment; empty unless given.
-        machine: QEMU's machine type: ``microvm``, ``q35`` or ``pc``. A process has none.
+        machine: QEMU's machine type: ``microvm``, ``q35`` or ``pc``; ``microvm`` unless given, and ``q35`` for Linux. A
+            process has none.
         accelerator: ``auto``, ``tcg`` or ``kvm``. A process has none.
-        memory: MiB: a unikernel's RAM, or the address space a process may fill.
+        memory: MiB: a guest's RAM, or the address space a process may fill; 64 unless given, and 256 for Linux.
+        files: A folder, which it finds under its name where it starts; or paths, and the text or bytes of each file.
+        initrd: A file that a unikernel finds in its memory. This and the next five are a unikernel's only.
+        disks: Files that are a unikernel's disks, first to last, to read and to write; ``Disk`` for more choice.
+        network: What its network card is connected to: a ``UserNetwork`` or a ``RawNetwork``. None: it has no card.
+        entropy: It has a virtio device that makes random bytes.
+        second_console: It has a virtio console too, /dev/hvc0, whose other end is the machine's ``second_console``.
+        cpu_without: Features that its processor lacks, by QEMU's names, such as ``rdrand``.
+        trace: A unikernel tells of each call of its library OS on its console. As in ``build``.
         deadline: Seconds after which it is ended, come what may.
         stop_at: Pause it when it is about to enter this function; ``"exit"``: when it is about to end.
         on_output: Gets each piece of console text as it comes, on another thread.
@@ -61,6 +85,9 @@ def start(
         StartFailed, DeadlineExceeded, MachineError: It did not start, or did not reach ``stop_at``.
         CourseError: An option makes no sense. The message says which do.
     """
+    architecture = program.architecture if isinstance(program, Image) else on
+    machine = machine or ("q35" if architecture == "linux" else "microvm")
+    memory = (_LINUX_MEMORY if architecture == "linux" else _MEMORY) if memory is None else memory
     if not 1 <= memory <= MOST_MEMORY:
         raise CourseError(
             f"{memory} MiB is no amount of memory for a machine", remedy=f"give it 1 to {MOST_MEMORY} MiB"
@@ -72,14 +99,40 @@ def start(
     if machine not in MACHINES:
         raise CourseError(f"there is no machine {machine!r}", remedy=f"choose one of {', '.join(MACHINES)}")
     _check_words(args, env or {})
-    image = program if isinstance(program, Image) else toolchain.build(program, on)
+    found = None if files is None else read_files(files)
+    devices = Devices(
+        initrd, tuple(disks), network, entropy, second_console, {} if architecture == "process" else found or {}
+    )
+    if isinstance(program, Image):
+        if trace:
+            raise CourseError("this image was built before", remedy="build it with trace=True, or give the C file")
+        image = program
+    else:
+        services = [*(["disk"] if disks else []), *(["second_console"] if second_console else [])]
+        image = toolchain.build(program, on, trace=trace, services=services)
     console = Console(translate=Symboliser(image.debug), listener=on_output)
     made: Machine
     try:
         if image.architecture == "process":
-            made = Process(image, console, args=args, env=env or {}, memory=memory, deadline=deadline, stop_at=stop_at)
+            if devices or cpu_without:
+                raise CourseError(
+                    "a process has the files, the network and the processor of this host, and no devices of its own",
+                    remedy="leave out initrd, disks, network, entropy, second_console and cpu_without, or run it on="
+                    '"unikernel"',
+                )
+            made = Process(
+                image,
+                console,
+                args=args,
+                env=env or {},
+                memory=memory,
+                deadline=deadline,
+                stop_at=stop_at,
+                found=found,
+            )
         else:
-            made = Unikernel(
+            guest = LinuxGuest if image.architecture == "linux" else Unikernel
+            made = guest(
                 image,
                 console,
                 args=args,
@@ -89,6 +142,8 @@ def start(
                 memory=memory,
                 deadline=deadline,
                 stop_at=stop_at,
+                devices=devices,
+                cpu_without=cpu_without,
             )
     except KeyError as error:
         raise CourseError(
@@ -106,9 +161,17 @@ def run(
     check: bool = True,
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
-    machine: str = "microvm",
+    machine: str | None = None,
     accelerator: str = "auto",
-    memory: int = 64,
+    memory: int | None = None,
+    files: Files | None = None,
+    initrd: str | Path | None = None,
+    disks: Sequence[str | Path | Disk] = (),
+    network: Network | None = None,
+    entropy: bool = False,
+    second_console: bool = False,
+    cpu_without: Sequence[str] = (),
+    trace: bool = False,
     deadline: float = 30.0,
     on_output: Callable[[str], None] | None = None,
 ) -> Result:
@@ -130,6 +193,14 @@ def run(
         machine=machine,
         accelerator=accelerator,
         memory=memory,
+        files=files,
+        initrd=initrd,
+        disks=disks,
+        network=network,
+        entropy=entropy,
+        second_console=second_console,
+        cpu_without=cpu_without,
+        trace=trace,
         deadline=deadline,
         on_output=on_output,
     )

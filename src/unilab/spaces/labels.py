@@ -25,6 +25,7 @@ _KIND_BY_ENDING = {
     "_tables": "page tables",
     "heap": "heap",
     "mmap_area": "mapping",
+    "_files": "file",
 }
 #: Which of them the program fills; the others are the library OS's own.
 _OF_PROGRAM = {"heap", "mmap_area", "main_stack"}
