@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from unilab.errors import CourseError
-from unilab.measure import boot, call, edit, image, memory, orphans, spaces
+from unilab.measure import boot, call, costs, edit, http, image, memory, orphans, spaces
 from unilab.measure.figure import Figure
 
 #: What one measurement is called, and what makes it. Several figures may come of one.
@@ -16,6 +16,14 @@ _MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "edit_build_boot": edit.build_boot,
     "call.null": call.null,
     "spaces.unikernel": spaces.unikernel,
+    "cost": costs.table,
+    "image.httpd": http.size,
+    "http.first_response": http.first_response,
+    "memory.httpd": http.memory,
+    "http.idle": http.idle,
+    "http.kept": http.kept,
+    "http.new": http.new,
+    "http.endurance": http.endurance,
     "orphans": orphans.after_sigkill,
 }
 

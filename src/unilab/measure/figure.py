@@ -42,6 +42,12 @@ def at_most(name: str, goal: float, unit: str, samples: Sequence[float], *, valu
     return Figure(name, result, unit, f"at most {goal:g}", result <= goal, tuple(samples))
 
 
+def at_least(name: str, goal: float, unit: str, samples: Sequence[float], *, value: float | None = None) -> Figure:
+    """A figure that should not be smaller than its goal; arguments as for ``at_most``."""
+    result = statistics.median(samples) if value is None else value
+    return Figure(name, result, unit, f"at least {goal:g}", result >= goal, tuple(samples))
+
+
 def reported(name: str, unit: str, samples: Sequence[float]) -> Figure:
     """A figure without a promise: the median of its samples."""
     return Figure(name, statistics.median(samples), unit, None, None, tuple(samples))

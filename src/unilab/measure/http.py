@@ -1,0 +1,266 @@
+"""httpd.c as a unikernel and in a Linux guest: the same source, the same QEMU, the same load from this host."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unilab.errors import CourseError, MachineError, Unavailable
+from unilab.machines import Forward, Machine, UserNetwork, start
+from unilab.machines.network import LOOPBACK
+from unilab.measure.figure import Figure, at_least, at_most, reported
+from unilab.measure.programs import of_course
+from unilab.toolchain import build
+
+_PORT = 80
+_ROUTE = "/status"
+_LEAST_MEMORY = 8
+_PATIENCE, _ANSWER_SECONDS = 60.0, 10.0
+#: Rounds in which the two take turns, so that a host that gets slower meanwhile slows both.
+_ROUNDS = 5
+_REQUESTS = 1000
+_WRK_SECONDS = 2
+#: Enough to keep a server busy, and to have each request answered at once. QEMU's user network listens with a backlog
+#: of 1: of many connections made at once, this host's kernel drops some and tries again seconds later. That makes no
+#: difference to how many requests are answered, but would to how long they take.
+_BUSY, _UNHURRIED = 8, 2
+_STARTS = 5
+#: Unikraft's C server with lwIP on such a machine: TCG, pc, ab -c 1, a new connection for each request.
+_PEER_RATE, _PEER_FIRST_RESPONSE_MS = 1052, 389
+_IDLE_SECONDS = 3.0
+#: Of the endurance run: memory is compared between these two.
+_SETTLED, _ENDURANCE = 10_000, 1_000_000
+
+_WRK_RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+_WRK_P99 = re.compile(r"99%\s+([\d.]+)(us|ms|s)\b")
+_WRK_ERRORS = re.compile(r"Socket errors: .*|Non-2xx or 3xx responses: .*")
+_AB_RATE = re.compile(r"Requests per second:\s+([\d.]+)")
+_AB_FAILED = re.compile(r"(?:Failed requests|Non-2xx responses):\s+(\d+)")
+_MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An httpd that serves.
+
+    Attributes:
+        machine: What it runs on.
+        port: This host's port that leads to it.
+        first_response_ms: From QEMU's start to the first response.
+    """
+
+    machine: Machine
+    port: int
+    first_response_ms: float
+
+
+@contextlib.contextmanager
+def serve(on: str, machine: str, *, memory: int | None = None, deadline: float = 900.0) -> Iterator[Server]:
+    """Start httpd.c, wait until it answers, and end it afterwards.
+
+    Args:
+        on: ``unikernel`` or ``linux``.
+        machine: QEMU's machine type.
+        memory: MiB, as for ``start``.
+        deadline: Seconds.
+
+    Raises:
+        MachineError: It does not serve.
+    """
+    listening = threading.Event()
+    running = start(
+        of_course("httpd.c"),
+        on,
+        args=[str(_PORT), "/"],
+        machine=machine,
+        memory=memory,
+        network=UserNetwork((Forward(0, _PORT),)),
+        deadline=deadline,
+        on_output=lambda text: listening.set() if "serving" in text else None,
+    )
+    with running:
+        port = running.host_port(_PORT)
+        if not listening.wait(_PATIENCE):
+            raise MachineError(
+                f"httpd does not serve on {machine}", command=running.command, console=running.console.text
+            )
+        fetch(port)
+        yield Server(running, port, running.age * 1e3)
+
+
+def fetch(port: int, path: str = _ROUTE) -> bytes:
+    """One request on a connection of its own.
+
+    Raises:
+        MachineError: There is no answer, or it is not 200.
+    """
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_ANSWER_SECONDS)
+    try:
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read()
+    except OSError as error:
+        raise MachineError(f"httpd does not answer: {error}") from error
+    if response.status != http.client.OK:
+        raise MachineError(f"httpd answers {response.status} to {path}")
+    return body
+
+
+def first_response() -> Iterable[Figure]:
+    """From QEMU's start to the first response, in turn."""
+    times: dict[tuple[str, str], list[float]] = {}
+    for _ in range(_STARTS):
+        for on, machine in (("linux", "q35"), ("unikernel", "q35"), ("unikernel", "pc"), ("unikernel", "microvm")):
+            with serve(on, machine) as server:
+                times.setdefault((on, machine), []).append(server.first_response_ms)
+    ratios = _ratios(times["unikernel", "q35"], times["linux", "q35"])
+    yield at_most("http.first_response.over_linux.q35", 1 / 15, "times", ratios)
+    yield at_most("http.first_response.microvm", 100, "ms", times["unikernel", "microvm"])
+    yield at_most("http.first_response.pc", 0.7 * _PEER_FIRST_RESPONSE_MS, "ms", times["unikernel", "pc"])
+    yield reported("http.first_response.q35", "ms", times["unikernel", "q35"])
+    yield reported("http.first_response.linux.q35", "ms", times["linux", "q35"])
+
+
+def kept() -> Iterable[Figure]:
+    """Connections that stay open, by wrk, Linux and the unikernel in turn.
+
+    Requests a second with as many connections as keep both busy; with two, the 99th percentile of the time that a
+    request takes.
+    """
+    _need("wrk")
+    with serve("linux", "q35") as linux, serve("unikernel", "q35") as ours:
+        rates = [(_wrk(linux.port, _BUSY)[0], _wrk(ours.port, _BUSY)[0]) for _ in range(_ROUNDS)]
+        times = [(_wrk(linux.port, _UNHURRIED)[1], _wrk(ours.port, _UNHURRIED)[1]) for _ in range(_ROUNDS)]
+    yield at_least("http.kept.over_linux.q35", 3, "times", [our / their for their, our in rates])
+    yield reported("http.kept.linux.q35", "requests/s", [their for their, _ in rates])
+    yield reported("http.kept.q35", "requests/s", [our for _, our in rates])
+    yield at_most("http.kept.p99_over_linux.q35", 0.5, "times", [our / their for their, our in times])
+    yield reported("http.kept.p99.linux.q35", "ms", [their for their, _ in times])
+    yield reported("http.kept.p99.q35", "ms", [our for _, our in times])
+
+
+def new() -> Iterable[Figure]:
+    """Requests a second, each on a new connection, by ab: Linux and the unikernel in turn, then other machines."""
+    _need("ab")
+    with serve("linux", "q35") as linux, serve("unikernel", "q35") as ours:
+        pairs = [(_ab(linux.port), _ab(ours.port)) for _ in range(_ROUNDS)]
+    yield at_least("http.new.over_linux.q35", 3, "times", [our / their for their, our in pairs])
+    yield reported("http.new.linux.q35", "requests/s", [their for their, _ in pairs])
+    yield reported("http.new.q35", "requests/s", [our for _, our in pairs])
+    for machine in ("pc", "microvm"):
+        with serve("unikernel", machine) as server:
+            rates = [_ab(server.port) for _ in range(_ROUNDS)]
+        yield at_least(f"http.new.{machine}", 1.5 * _PEER_RATE, "requests/s", rates)
+
+
+def size() -> Iterable[Figure]:
+    """Bytes of the image."""
+    yield at_most("image.httpd.bytes", 120 * 1024, "bytes", [build(of_course("httpd.c")).size])
+
+
+def memory() -> Iterable[Figure]:
+    """The least memory that it serves with: whole MiB, tried from 1 upwards."""
+    for mebibytes in range(1, 4 * _LEAST_MEMORY + 1):
+        with contextlib.suppress(CourseError), serve("unikernel", "microvm", memory=mebibytes) as server:
+            for _ in range(10):
+                fetch(server.port)
+            yield at_most("memory.httpd.mib", _LEAST_MEMORY, "MiB", [mebibytes])
+            return
+    raise CourseError(f"httpd does not serve with {4 * _LEAST_MEMORY} MiB")
+
+
+def idle() -> Iterable[Figure]:
+    """Processor time of the whole QEMU while the server waits."""
+    with serve("unikernel", "microvm") as server:
+        clock = _processor_clock(server.machine.pid)
+        before, begin = time.clock_gettime(clock), time.monotonic()
+        time.sleep(_IDLE_SECONDS)
+        used = (time.clock_gettime(clock) - before) / (time.monotonic() - begin)
+    yield at_most("http.idle", 2, "% of a processor", [100 * used])
+
+
+def endurance(count: int = _ENDURANCE) -> Iterable[Figure]:
+    """A million requests on one unikernel: how many failed, and how much its memory grew after the first 10,000."""
+    _need("ab")
+    with serve("unikernel", "microvm", deadline=3600.0) as server:
+        _ab(server.port, _SETTLED)
+        before = _resident(server.machine.pid)
+        _ab(server.port, count - _SETTLED)
+        after = _resident(server.machine.pid)
+    yield at_most("http.endurance.growth", 1, "% of its memory", [100 * (after - before) / before])
+    yield reported("http.endurance.requests", "requests without a failure", [count])
+
+
+def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    return [one / other for one, other in zip(ours, theirs, strict=True)]
+
+
+def _need(*tools: str) -> None:
+    packages = {"wrk": "wrk", "ab": "apache2-utils"}
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        raise Unavailable(
+            f"this host has no {' and no '.join(missing)} to make requests with",
+            remedy="install " + " ".join(packages[tool] for tool in missing),
+        )
+
+
+def _wrk(port: int, connections: int) -> tuple[float, float]:
+    """Requests a second, and the 99th percentile of the latency, in ms."""
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{_WRK_SECONDS}s", "--latency", _url(port)]
+    text = _load(words)
+    if errors := _WRK_ERRORS.search(text):
+        raise MachineError(f"wrk counted errors: {errors[0]}", command=words)
+    rate, p99 = _found(_WRK_RATE, text), _WRK_P99.search(text)
+    if p99 is None:
+        raise MachineError("wrk named no latency", command=words)
+    return float(rate), float(p99[1]) * _MILLISECONDS[p99[2]]
+
+
+def _ab(port: int, count: int = _REQUESTS) -> float:
+    """Requests a second, one after another, each on a connection of its own."""
+    # -l: the answer tells how many there were, so its length changes.
+    words = ["ab", "-q", "-l", "-c", "1", "-n", str(count), _url(port)]
+    text = _load(words)
+    failed = sum(map(int, _AB_FAILED.findall(text)))
+    if failed:
+        raise MachineError(f"{failed} of {count} requests failed", command=words)
+    return float(_found(_AB_RATE, text))
+
+
+def _url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}{_ROUTE}"
+
+
+def _load(words: list[str]) -> str:
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    if ended.returncode:
+        raise MachineError(f"{words[0]} failed: {ended.stderr.strip()}", command=words, exit_code=ended.returncode)
+    return ended.stdout
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    if found is None:
+        raise MachineError(f"the load generator's answer is not understood:\n{text}")
+    return found[1]
+
+
+def _processor_clock(pid: int) -> int:
+    """The clock of a process's processor time. Its number is made as clock_getcpuclockid(3) makes it."""
+    return (~pid << 3) | 2
+
+
+def _resident(pid: int) -> int:
+    """Bytes of a process that are in memory: QEMU's own, and the pages that its guest has touched."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
