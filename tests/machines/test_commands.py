@@ -91,10 +91,74 @@ def test_control_d_in_the_input_ends_it(tmp_path: Path) -> None:
     assert ended.stdout == "got one\nend\n"
 
 
+def test_boot_with_devices(tmp_path: Path) -> None:
+    disk, initrd = tmp_path / "a disk, raw", tmp_path / "initrd"
+    disk.write_bytes(bytes(65536))
+    initrd.write_text("something")
+    ended = _boot(
+        _program(tmp_path, _ECHO),
+        *["--disk", disk, "--initrd", initrd, "--forward", "0:80", "--forward", "0:53/udp", "--entropy"],
+        stdin="one\n",
+    )
+    assert (ended.returncode, ended.stdout) == (7, "got one\nend\n"), ended.stderr
+
+
+@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+def test_boot_with_files(architecture: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "deeper" / "text").write_text("found")
+    shows = Path(__file__).parent / "programs" / "shows.c"
+    ended = _boot(shows, "--on", architecture, "--files", folder, "--", "a folder/deeper/text")
+    assert ended.stdout.startswith("a folder/deeper/text: found\n"), ended.stderr
+
+
+def test_boot_says_which_ports_it_forwards(tmp_path: Path) -> None:
+    line = [*_COURSE, "boot", str(_program(tmp_path, _ECHO)), "--forward", "0:80"]
+    with subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        assert re.fullmatch(r"tcp port 80 of the guest is 127\.0\.0\.1:[1-9]\d*\n", running.stderr.readline())
+        running.stdin.close()
+        assert running.wait(60) == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--forward", "http:80"], "'http:80' forwards no port"),
+        (["--disk", "missing.img"], "the disk missing.img cannot be read"),
+        (["--initrd", "missing.cpio"], "the initrd missing.cpio cannot be read"),
+        (["--network", "--on", "process"], "a process has the files, the network"),
+    ],
+)
+def test_boot_with_devices_that_cannot_be(words: list[str], message: str) -> None:
+    ended = _boot(_HELLO, *words)
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_boot_of_a_panic_is_status_255(tmp_path: Path) -> None:
     ended = _boot(_program(tmp_path, _NULL))
     assert ended.returncode == 255
     assert "null pointer" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_boot_traces_calls() -> None:
+    ended = _boot(_HELLO, "--trace")
+    assert ended.returncode == 0
+    assert "hello, world\nlibos: writev = 13\nlibos: exit_group(0)\n" in ended.stdout
+
+
+@pytest.mark.parametrize("option", ["--trace", "--gdb"])
+def test_boot_debugs_unikernels_only(option: str) -> None:
+    ended = _boot(_HELLO, "--on", "process", option)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "unikernel" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

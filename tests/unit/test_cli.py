@@ -14,11 +14,15 @@ from click.testing import CliRunner, Result
 from unilab import doctor, toolchain
 from unilab.cli import cli
 from unilab.cli.bench import table
+from unilab.cli.sizes import table as size_table
 from unilab.cli.test import Count, Numbers, Run
 from unilab.errors import CourseError
 from unilab.machines import accelerator, qemu
 from unilab.measure import bench
 from unilab.measure.figure import Figure, at_most, reported
+from unilab.toolchain.sizes import Part
+
+_HELLO = Path(__file__).resolve().parents[2] / "notebooks" / "programs" / "hello.c"
 
 # The package's attribute of that name is the command; its module is what these tests look into.
 suites = sys.modules["unilab.cli.test"]
@@ -27,6 +31,31 @@ lab = sys.modules["unilab.cli.lab"]
 
 def _course(*words: str) -> Result:
     return CliRunner().invoke(cli, words)
+
+
+# ---- sizes -----------------------------------------------------------------------
+
+
+def test_sizes_has_a_row_for_each_service_and_a_column_for_each_program() -> None:
+    hello = [Part("program", "", 10, 10), Part("library OS", "core/vm.c", 2000, 3000)]
+    other = [Part("program", "", 30, 40), Part("library OS", "core/vm.c", 1, 2), Part("library OS", "posix/x.c", 4, 4)]
+    assert size_table(["hello", "other"], [hello, other]).splitlines() == [
+        "bytes in the file  hello  other",
+        "program               10     30",
+        "library OS         2,000      5",
+        "  core/vm.c        2,000      1",
+        "  posix/x.c                   4",
+        "all                2,010     35",
+    ]
+    assert size_table(["hello"], [hello], memory=True).splitlines()[-1].split() == ["all", "3,010"]
+
+
+def test_sizes_adds_up_to_the_image() -> None:
+    image = toolchain.build(_HELLO)
+    said = _course("sizes", str(_HELLO)).stdout.splitlines()
+    assert said[-1].split() == ["all", f"{image.size:,}"]
+    (parts,) = json.loads(_course("sizes", str(_HELLO), "--json").stdout).values()
+    assert sum(part["file"] for part in parts) == image.size
 
 
 # ---- all commands ----------------------------------------------------------------
@@ -42,6 +71,7 @@ def test_help_names_every_command_and_imports_nothing_slow() -> None:
     assert [line.split()[0] for line in listed.splitlines() if line] == [
         "lab",
         "boot",
+        "sizes",
         "doctor",
         "test",
         "bench",

@@ -79,6 +79,28 @@ def test_course_looks_for_every_browser_that_the_tests_can_drive() -> None:
     assert re.findall(r"have ([\w-]+)", line[1]) == list(doctor.BROWSERS)
 
 
+def test_the_ways_of_a_packet_and_of_a_byte_lead_through_functions_that_are_there() -> None:
+    text = (_ROOT / "ARCHITECTURE.md").read_text()
+    sources = {path.relative_to(_ROOT / "libos").as_posix(): path.read_text() for path in _libos_sources()}
+    named = re.findall(r"`(\w+)\(\)`(?:,? \((\w+/\w+\.c)\))?", text)
+    assert {"tcp_input", "node_read", "wait_on"} <= {function for function, _ in named}
+    for function, file in named:
+        definition = re.compile(rf"^\w[\w *]*\b(?:libos_sys_)?{function}\([^;]*\)\n\{{", re.MULTILINE)
+        found = [name for name, source in sources.items() if definition.search(source)]
+        assert file in found if file else found, f"{function}() of {file or 'the library OS'}"
+
+
+def test_whoever_wants_to_change_something_finds_the_file() -> None:
+    table = (_ROOT / "ARCHITECTURE.md").read_text().partition("## To change")[2].partition("## Decisions")[0]
+    paths = [path for path in re.findall(r"`((?:src|libos|tests|notebooks|images)/[^`]*)`", table) if "N" not in path]
+    assert len(paths) > 20
+    assert [path for path in paths if not list(_ROOT.glob(path))] == []
+
+
+def _libos_sources() -> list[Path]:
+    return sorted((_ROOT / "libos").rglob("*.[ch]"))
+
+
 def _pinned(entry: Requirement) -> Version:
     (specifier,) = entry.specifier
     assert specifier.operator == "=="

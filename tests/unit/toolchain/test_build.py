@@ -3,24 +3,39 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from unilab.errors import CompileError, CourseError, ProgramNotFound
-from unilab.toolchain import ARCHITECTURES, Image, build, cache
+from unilab.toolchain import ARCHITECTURES, Image, build, cache, libos
 from unilab.toolchain.symbols import SymbolTable
 
 each_architecture = pytest.mark.parametrize("on", ARCHITECTURES)
+
+
+def _loaded(path: Path) -> list[tuple[int, int, bytes]]:
+    """Where each segment goes, with which rights, and what is in it; but not where in the file it lies."""
+    with path.open("rb") as file:
+        segments = [each for each in ELFFile(file).iter_segments() if each["p_type"] == "PT_LOAD"]
+        # The first of a process's begins with the file's own header, which says where the sections are.
+        return [(each["p_vaddr"], each["p_flags"], each.data()[64 * (each["p_offset"] == 0) :]) for each in segments]
 
 
 def test_the_same_object_file_becomes_a_process_and_a_unikernel(hello: dict[str, Image]) -> None:
     assert hello["unikernel"].object == hello["process"].object
 
 
+def _loaded(elf: Path) -> list[tuple[int, int, int, int]]:
+    """What is loaded where: addresses, sizes in the file and in memory, and rights."""
+    with elf.open("rb") as file:
+        segments = [segment.header for segment in ELFFile(file).iter_segments("PT_LOAD")]
+    return [(each.p_vaddr, each.p_filesz, each.p_memsz, each.p_flags) for each in segments]
+
+
 def test_an_image_without_symbols_is_the_one_with_symbols_cut_short(hello: dict[str, Image]) -> None:
     for image in hello.values():
-        stripped, debug = SymbolTable(image.path), SymbolTable(image.debug)
-        assert stripped.sections() == debug.sections()
-        assert not stripped.names()
-        assert "main" in debug.names()
+        assert _loaded(image.path) == _loaded(image.debug)
+        assert not SymbolTable(image.path).names()
+        assert "main" in SymbolTable(image.debug).names()
         assert image.size == image.path.stat().st_size < image.debug.stat().st_size
 
 
@@ -47,6 +62,26 @@ def test_an_edit_and_an_edited_header_are_noticed(on: str, tmp_path: Path) -> No
     assert len({first.path.read_bytes(), second.path.read_bytes(), third.path.read_bytes()}) == 3
 
 
+def test_a_traced_image_tells_of_calls_and_no_other_image_could(
+    hello: dict[str, Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = hello["unikernel"]
+    traced = build(image.program, trace=True)
+    assert {"libos_trace_call", "libos_trace_result"} <= set(SymbolTable(traced.debug).names())
+    assert not [name for name in SymbolTable(image.debug).names() if name.startswith("libos_trace")]
+    # Without the file that tells, every byte is the same.
+    sources = libos.sources
+    monkeypatch.setattr(libos, "sources", lambda *of: [each for each in sources(*of) if each.name != "trace.c"])
+    without = build(image.program)
+    assert without.path != image.path
+    assert without.path.read_bytes() == image.path.read_bytes()
+
+
+def test_a_process_is_not_traced(hello: dict[str, Image]) -> None:
+    with pytest.raises(CourseError, match="only a unikernel can be traced"):
+        build(hello["process"].program, "process", trace=True)
+
+
 def test_compiler_options_count(tmp_path: Path) -> None:
     program = tmp_path / "program.c"
     program.write_text("int main(void) { return N; }\n")
@@ -66,7 +101,7 @@ def test_a_file_that_is_no_c_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_architecture_is_refused_with_the_known_ones(hello: dict[str, Image]) -> None:
-    with pytest.raises(CourseError, match=r"unikernel, process, not as 'mainframe'"):
+    with pytest.raises(CourseError, match=r"unikernel, process, linux, not as 'mainframe'"):
         build(hello["process"].program, "mainframe")
 
 

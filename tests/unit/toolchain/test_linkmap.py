@@ -38,7 +38,7 @@ def test_symbols_lie_in_what_their_objects_contributed(hello: dict[str, Image]) 
     for symbol, origin in {
         "main": ("program.o", PROGRAM),
         "printf": ("printf.o", C_LIBRARY),
-        "libos_vm_init": ("core/vm.c", LIBRARY_OS),
+        "libos_vm_brk": ("core/vm.c", LIBRARY_OS),
         "_start": ("crt1.o", C_LIBRARY),
     }.items():
         found = next(c for c in contributions if c.start <= addresses.address(symbol) < c.end)
@@ -53,6 +53,7 @@ def test_sections_of_the_file_that_are_not_in_memory_are_left_out() -> None:
         "  101000   101000       10     1                 main\n"
         "       0        0       20     1 .debug_line\n"
         "       0        0       20     1         /c/program-x-1/program.o:(.debug_line)\n"
+        "      20       20       20     1         /c/libos-core-vm.c-1/libos.o:(.debug_line)\n"
     )
     (only,) = LinkMap.parse(text).contributions
     assert (only.start, only.end, only.output, only.section) == (0x101000, 0x101010, ".text", ".text.main")

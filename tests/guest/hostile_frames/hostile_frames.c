@@ -1,0 +1,2 @@
+/* The same server, among frames that nobody should send. */
+#include "../network_echo/network_echo.c"

@@ -1,0 +1,59 @@
+"""The course's programs, as a process and as a unikernel."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from unilab import run
+
+_PROGRAMS = Path(__file__).resolve().parents[2] / "notebooks" / "programs"
+
+_WAYS = ("fork", "vfork", "posix_spawn", "popen", "execve")
+
+
+def _report(console: str) -> dict[str, str]:
+    """What came of each way to a second process."""
+    return {name: text for name, text in re.findall(r"^(\w+): +(.*)$", console, re.MULTILINE) if name in _WAYS}
+
+
+def test_forks_gets_a_second_process_from_linux() -> None:
+    result = run(_PROGRAMS / "forks.c", "process")
+    assert result.exit_status == 0
+    ran = "a child ran, and ended with status"
+    # The last way ends the program that says so.
+    assert _report(result.console) == {
+        "fork": f"{ran} 1",
+        "vfork": f"{ran} 2",
+        "posix_spawn": f"{ran} 3",
+        "popen": "a shell ran, and ended with status 4",
+    }
+
+
+def test_forks_is_told_once_why_a_unikernel_has_one_process() -> None:
+    result = run(_PROGRAMS / "forks.c")
+    assert result.exit_status == 0
+    assert _report(result.console) == dict.fromkeys(_WAYS, "Function not implemented")
+    (notice,) = re.findall(r"^libos: .*$", result.console, re.MULTILINE)
+    assert notice.startswith("libos: fork() fails with ENOSYS")
+    assert "one address space" in notice
+    assert "pthread_create" in notice
+
+
+@pytest.mark.parametrize("on", ["process", "unikernel"])
+def test_threads_loses_nothing_with_a_lock(on: str) -> None:
+    result = run(_PROGRAMS / "threads.c", on, args=["300000"])
+    assert result.exit_status == 0
+    assert re.fullmatch(
+        "4 threads, 300000 rounds each\nwith a lock:    nothing lost\nwithout a lock: \\d+ of 1200000 lost\n",
+        result.console,
+    )
+
+
+@pytest.mark.parametrize("on", ["process", "unikernel"])
+def test_pipes_passes_everything_on(on: str) -> None:
+    result = run(_PROGRAMS / "pipes.c", on, args=["2000"])
+    assert result.exit_status == 0
+    assert result.console == f"1000 numbers, sum {sum(n * n for n in range(1, 2001, 2))}\n"
