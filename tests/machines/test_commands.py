@@ -113,6 +113,10 @@ def test_boot_with_files(architecture: str, tmp_path: Path) -> None:
     assert ended.stdout.startswith("a folder/deeper/text: found\n"), ended.stderr
 
 
+def _tasks(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").iterdir())
+
+
 def test_boot_says_which_ports_it_forwards(tmp_path: Path) -> None:
     line = [*_COURSE, "boot", str(_program(tmp_path, _ECHO)), "--forward", "0:80"]
     with subprocess.Popen(
@@ -121,6 +125,11 @@ def test_boot_says_which_ports_it_forwards(tmp_path: Path) -> None:
         assert running.stdin is not None
         assert running.stderr is not None
         assert re.fullmatch(r"tcp port 80 of the guest is 127\.0\.0\.1:[1-9]\d*\n", running.stderr.readline())
+        # A server goes on for a day: processor time is limited to twice the deadline.
+        (qemu,) = {child for task in _tasks(running.pid) for child in (task / "children").read_text().split()}
+        limit = re.search(r"Max cpu time +(\d+)", Path(f"/proc/{qemu}/limits").read_text())
+        assert limit is not None
+        assert int(limit[1]) > 86_400
         running.stdin.close()
         assert running.wait(60) == 7
 

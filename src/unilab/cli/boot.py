@@ -73,7 +73,7 @@ _END_OF_TRANSMISSION = "\x04"
     "--deadline",
     type=float,
     metavar="SECONDS",
-    help="Then it is ended.  [default: 30; with --gdb, a day]",
+    help="Then it is ended.  [default: 30; with --gdb or --forward, a day]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object, not its console.")
 @click.pass_context
@@ -106,7 +106,8 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
     if gdb and on != "unikernel":
         raise CourseError("--gdb is for unikernels", remedy="build it as a process, and start that under gdb")
     if deadline is None:
-        deadline = machines.LONGEST if gdb else _DEADLINE
+        # Who debugs, and who serves, goes on until somebody has had enough.
+        deadline = machines.LONGEST if gdb or forwards else _DEADLINE
     output = _Output(quiet=as_json)
     forwarded = tuple(map(machines.Forward.parse, forwards))
     running = machines.start(
