@@ -134,7 +134,6 @@ static void preempt(void)
             current->preempt_count--;
             interrupts_enable();
             deliver_signals();
-            interrupts_disable();
             current->preempt_count++;
         }
     } while (resched_wanted);

@@ -49,8 +49,9 @@ extern void (*resched)(void);
 extern void (*end_thread)(int status);
 
 /* What posix/signal.c does about the signals that are pending for the running thread; null until one was sent. The
- * first runs their handlers, with preemption enabled. The second is for a wait that a signal has ended, with preemption
- * disabled: if the handlers ask for it (SA_RESTART), it runs them and says that the wait should begin again. */
+ * first runs their handlers, with preemption enabled, and returns with interrupts off. The second is for a wait that a
+ * signal has ended, with preemption disabled: if the handlers ask for it (SA_RESTART), it runs them and says that the
+ * wait should begin again. */
 extern void (*deliver_signals)(void);
 extern bool (*restart_after_signal)(void);
 

@@ -53,7 +53,7 @@ bool signal_has_handler(int sig);
 uintptr_t signal_stack_for(int sig, uintptr_t sp);
 
 /* Calls the program's handler, with preemption enabled, on the stack that is in use. `context` is what it may look at
- * and change: the mask in it is in force afterwards. */
+ * and change: the mask in it is in force afterwards. Returns with interrupts off, to stay so until the stack is left. */
 void signal_call(int sig, siginfo_t *info, ucontext_t *context);
 
 /* The program's handler for processor exceptions: see fault_signal in traps.h. */

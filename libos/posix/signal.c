@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "cpu.h"
 #include "machine.h"
 #include "pool.h"
 #include "services.h"
@@ -122,6 +123,9 @@ void signal_call(int sig, siginfo_t *info, ucontext_t *context)
     memcpy(&context->uc_sigmask, &current->blocked, sizeof current->blocked);
     current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : signal_bit(sig));
     handler(sig, info, context);
+    /* The mask lets the signal through again. It must not come before what is on the stack here is gone: in a storm of
+     * them, the stack would only grow. */
+    interrupts_disable();
     memcpy(&current->blocked, &context->uc_sigmask, sizeof current->blocked);
 }
 
@@ -152,13 +156,18 @@ static __attribute__((noinline)) void take_and_call(void)
 /* Runs with preemption enabled: handlers are the program's. */
 static void deliver(void)
 {
+    bool enabled = interrupts_disable();
+
     for (int sig; (sig = next_signal());) {
+        if (enabled)
+            interrupts_enable();
         uintptr_t sp = (uintptr_t)__builtin_frame_address(0), stack = signal_stack_for(sig, sp);
 
         if (stack == sp)
             take_and_call();
         else
             call_on_stack(stack, take_and_call);
+        interrupts_disable();
     }
 }
 
@@ -173,6 +182,7 @@ static bool restart(void)
     current->preempt_count = 0;
     deliver();
     current->preempt_count = count;
+    interrupts_enable();
     return true;
 }
 

@@ -50,9 +50,10 @@ long libos_sys_rt_sigprocmask(int how, const uint64_t *new, uint64_t *old, size_
     }
     if (old)
         *old = current->blocked;
+    preempt_disable();
     current->blocked = blocked & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
-    if (signal_waits(current))
-        deliver_signals();
+    resched_wanted |= signal_waits(current);
+    preempt_enable();
     return 0;
 }
 
