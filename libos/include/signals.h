@@ -21,9 +21,8 @@ static inline uint64_t signal_bit(int sig)
     return 1ull << (sig - 1);
 }
 
-/* Makes a signal pending, for a thread or for whichever thread does not block it. */
+/* Makes a signal pending for a thread; null: for the process, so for whichever thread does not block it. */
 void signal_send(struct thread *thread, int sig);
-void signal_send_process(int sig);
 
 /* The same with what its handler should be told; null for the process. 0, or -EAGAIN for a real-time signal when too
  * many are pending. Another signal that is pending already is not sent twice. */

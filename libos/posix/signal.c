@@ -242,8 +242,3 @@ void signal_send(struct thread *thread, int sig)
 
     signal_queue(thread, &info);
 }
-
-void signal_send_process(int sig)
-{
-    signal_send(0, sig);
-}
