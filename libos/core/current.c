@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "cpu.h"
+
 struct thread main_thread; /* its number is set by start(): zeroes take no room in the image */
 struct thread *current = &main_thread;
 volatile bool resched_wanted;
+bool interrupts_used;
 uint64_t process_pending;
 
 /* With one thread there is nobody to run, but a signal may have been sent. */
@@ -18,6 +21,9 @@ static void only_signals(void)
     resched_wanted = false;
     if (signal_waits(current))
         deliver_signals();
+    /* A handler may have made a scheduler. */
+    if (interrupts_used)
+        interrupts_enable();
 }
 
 void (*resched)(void) = only_signals;

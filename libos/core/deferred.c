@@ -19,7 +19,7 @@ static void arm(void)
 {
     if (first && (!armed || first->deadline < armed)) {
         armed = first->deadline;
-        lapic_timer_set(armed);
+        timer_interrupt_set(armed);
     }
 }
 
@@ -86,9 +86,9 @@ void deferred_run(void)
 {
     for (struct work *work; (work = take_work());)
         work->run();
-    /* The clock is read once, and only if a timer may be due: one that is set again and again for the next moment does
-     * not keep everybody else from running. */
-    uint64_t now = first ? clock_monotonic() : 0;
+    /* The clock is read once, and only if a timer may be due, of which an interrupt tells: one that is set again and
+     * again for the next moment does not keep everybody else from running. */
+    uint64_t now = first && !armed ? clock_monotonic() : 0;
     while (first && first->deadline <= now) {
         struct timer *timer = first;
 

@@ -15,6 +15,7 @@
 #include "entropy.h"
 #include "machine.h"
 #include "memory_map.h"
+#include "signals.h"
 #include "start.h"
 #include "vm.h"
 
@@ -68,12 +69,13 @@ uintptr_t process_stack(const char *command_line)
 
     const Elf64_Ehdr *elf = &__ehdr_start;
     const uint64_t auxiliary[] = {
-        AT_PHDR,   (uintptr_t)elf + elf->e_phoff,
-        AT_PHENT,  elf->e_phentsize,
-        AT_PHNUM,  elf->e_phnum,
-        AT_PAGESZ, PAGE_SIZE,
-        AT_RANDOM, (uintptr_t)random,
-        AT_NULL,   0,
+        AT_PHDR,        (uintptr_t)elf + elf->e_phoff,
+        AT_PHENT,       elf->e_phentsize,
+        AT_PHNUM,       elf->e_phnum,
+        AT_PAGESZ,      PAGE_SIZE,
+        AT_RANDOM,      (uintptr_t)random,
+        AT_MINSIGSTKSZ, SIGNAL_STACK_LEAST,
+        AT_NULL,        0,
     };
     /* argc, the arguments and their null, the environment and its null. */
     size_t pointers = 1 + (count - environment) + 1 + environment + 1;

@@ -4,6 +4,7 @@
  */
 #include "start.h"
 
+#include "cpu.h"
 #include "current.h"
 #include "files.h"
 #include "frames.h"
@@ -19,7 +20,7 @@ _Noreturn void start(const struct pvh_start_info *info)
 {
     traps_init();
     main_thread.tid = 1;
-    pvh_address = (uintptr_t)info;
+    pvh_address = loader_physical(info);
     if (info->magic != PVH_MAGIC || info->version < 1)
         panic("the loader gave no PVH start info of version 1 or later");
     frames_init(info);

@@ -107,7 +107,7 @@ static void schedule(void)
     if (next != before) {
         current = next;
         if (next->fs_base != before->fs_base)
-            wrmsr(MSR_FS_BASE, next->fs_base);
+            set_fs_base(next->fs_base);
         context_switch(&before->rsp, next->rsp);
     }
     resched_wanted = deferred_wanted() || signal_waits(current);
@@ -132,7 +132,6 @@ static void preempt(void)
         if (signal_waits(current)) {
             resched_wanted = deferred_wanted();
             current->preempt_count--;
-            interrupts_enable();
             deliver_signals();
             current->preempt_count++;
         }
@@ -208,6 +207,7 @@ void threads_init(void)
     ((struct switch_frame *)idle_thread.rsp)->rip = (uintptr_t)idle;
     quantum.run = quantum_over;
     futex = futex_of_threads;
+    interrupts_used = true;
     interrupts_init();
     resched = preempt;
     end_thread = thread_end;

@@ -152,12 +152,15 @@ bool vm_owns(uintptr_t address)
 
 static void release(uintptr_t start, uintptr_t end)
 {
+    bool begun = privileged_begin();
+
     for (uintptr_t page = paging_next(start, end); page < end; page = paging_next(page + PAGE_SIZE, end)) {
         uint64_t frame = paging_unmap(page);
 
         if (frame)
             frame_free(frame);
     }
+    privileged_end(begun);
 }
 
 /* Gives one unmapped page a zeroed frame. */
@@ -182,12 +185,15 @@ static bool back_range(uintptr_t start, uintptr_t end, int prot)
 {
     if ((end - start) / PAGE_SIZE > frames_available())
         return false;
+    bool begun = privileged_begin();
     for (uintptr_t page = start; page < end; page += PAGE_SIZE) {
         if (!back(page, prot)) {
             release(start, page);
+            privileged_end(begun);
             return false;
         }
     }
+    privileged_end(begun);
     return true;
 }
 
@@ -253,12 +259,16 @@ long vm_protect(uintptr_t address, size_t len, int prot)
         missing += !paging_frame(page);
     if (missing > frames_available())
         return -ENOMEM;
+    bool begun = privileged_begin();
     for (uintptr_t page = address; page < end; page += PAGE_SIZE) {
-        if (paging_frame(page))
+        if (paging_frame(page)) {
             paging_protect(page, prot);
-        else if (prot != PROT_NONE && !back(page, prot))
+        } else if (prot != PROT_NONE && !back(page, prot)) {
+            privileged_end(begun);
             return -ENOMEM;
+        }
     }
+    privileged_end(begun);
     return 0;
 }
 

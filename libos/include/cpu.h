@@ -2,7 +2,9 @@
 /*
  * cpu.h: the x86-64 instructions that C has no words for.
  *
- * Each is one instruction, safe at any time unless it says otherwise.
+ * Each is one instruction, safe at any time unless it says otherwise. Those that
+ * only privilege level 0 may execute are in privileged.h: that of arch/x86_64/, or,
+ * where Xen has that level, that of arch/x86_64/xen/.
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, vol. 2.
  */
 #ifndef LIBOS_CPU_H
@@ -10,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <privileged.h>
 
 static inline void outb(uint16_t port, uint8_t value)
 {
@@ -43,69 +47,9 @@ static inline uint64_t rdtsc(void)
     return low | (uint64_t)high << 32;
 }
 
-static inline void wrmsr(uint32_t msr, uint64_t value)
-{
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
-}
-
-static inline uint64_t read_cr2(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline uint64_t read_cr3(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
-}
-
-/* Also empties the TLB of every page that is not global. */
-static inline void write_cr3(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
-}
-
-/* Drops what the TLB remembers of one page: needed after a present entry changes. */
-static inline void invlpg(uintptr_t address)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
-}
-
 static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(subleaf));
-}
-
-/* Forbids interrupts; whether they were allowed before. */
-static inline bool interrupts_disable(void)
-{
-    uint64_t flags;
-    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags) : : "memory");
-    return flags & 0x200;
-}
-
-static inline void interrupts_enable(void)
-{
-    __asm__ volatile("sti" : : : "memory");
-}
-
-/* Allows interrupts and waits for one, without a gap between the two in which one could be missed. */
-static inline void interrupts_wait(void)
-{
-    __asm__ volatile("sti; hlt" : : : "memory");
-}
-
-#define MSR_FS_BASE 0xc0000100
-#define MSR_APIC_BASE 0x1b
-
-static inline uint64_t rdmsr(uint32_t msr)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return low | (uint64_t)high << 32;
 }
 
 static inline void cpu_relax(void)
@@ -124,13 +68,6 @@ static inline uint64_t floating_point_state(void)
     __asm__ volatile("stmxcsr %0; fnstcw %1; fnstsw %2"
                      : "=m"(words.mxcsr), "=m"(words.control), "=m"(words.status));
     return words.mxcsr | (uint64_t)words.control << 32 | (uint64_t)words.status << 48;
-}
-
-/* Stops this processor for good. */
-static inline _Noreturn void cpu_halt(void)
-{
-    for (;;)
-        __asm__ volatile("cli; hlt");
 }
 
 /* Fills a page with zeros, eight words at a time: an emulator takes `rep stosq` a word at a time, each as long as one

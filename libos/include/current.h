@@ -48,10 +48,13 @@ extern void (*resched)(void);
 /* How a thread ends that may not be the only one. Null without a scheduler. */
 extern void (*end_thread)(int status);
 
+/* Whether there is anybody to handle interrupts: whether they are on while the program runs. */
+extern bool interrupts_used;
+
 /* What posix/signal.c does about the signals that are pending for the running thread; null until one was sent. The
- * first runs their handlers, with preemption enabled, and returns with interrupts off. The second is for a wait that a
- * signal has ended, with preemption disabled: if the handlers ask for it (SA_RESTART), it runs them and says that the
- * wait should begin again. */
+ * first runs their handlers, with preemption enabled; interrupts are off when it is called and when it returns. The
+ * second is for a wait that a signal has ended, with preemption disabled: if the handlers ask for it (SA_RESTART), it
+ * runs them and says that the wait should begin again. */
 extern void (*deliver_signals)(void);
 extern bool (*restart_after_signal)(void);
 

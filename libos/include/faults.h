@@ -20,8 +20,8 @@ struct fault {
 /* Where the exception returns to. */
 void fault_enter(void);
 
-/* Calls the handler, with preemption and interrupts enabled, and takes over what it has changed. Called by
- * handlers.S. */
+/* Calls the handler, with preemption enabled, and takes over what it has changed. Called by handlers.S with interrupts
+ * off, and returns so. */
 void fault_deliver(struct fault *fault);
 
 #endif

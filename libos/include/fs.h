@@ -28,7 +28,7 @@
 
 #include "files.h"
 
-/* POSIX's, from its limits.h; a freestanding compiler has one of its own, without them. */
+/* POSIX's. Its limits.h has a PAGE_SIZE beside them, which memory_map.h has, too. */
 #ifndef NAME_MAX
 #define NAME_MAX 255
 #define PATH_MAX 4096

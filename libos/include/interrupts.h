@@ -32,7 +32,7 @@ static inline uint32_t msi_data(int vector)
 }
 
 /* Has the timer interrupt once, at `deadline` in monotonic nanoseconds or soon after. Replaces what was set before. */
-void lapic_timer_set(uint64_t deadline);
+void timer_interrupt_set(uint64_t deadline);
 
 /* The timer's handler. core/deferred.c */
 void interrupt_timer(void *context);

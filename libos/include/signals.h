@@ -9,12 +9,17 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <ucontext.h>
 
 #include "current.h"
 #include "thread.h"
 
 enum { SIGNALS = 64 };
+
+/* What sysconf(_SC_MINSIGSTKSZ) says: bytes of stack for being told of one signal, an exception even, and for being
+ * interrupted meanwhile. The handler's own functions, and services that it calls, come on top. */
+enum { SIGNAL_STACK_LEAST = 3072 };
 
 static inline uint64_t signal_bit(int sig)
 {
@@ -51,8 +56,15 @@ bool signal_has_handler(int sig);
  * end of the alternate stack if the handler is to run on that. */
 uintptr_t signal_stack_for(int sig, uintptr_t sp);
 
+/* A ucontext_t as handlers are given one: without the room that the C library keeps behind it for its own use. What
+ * floating-point state there is, fpregs leads to. Linux's is shorter, too, and stacks of signals are small. */
+struct short_context {
+    _Alignas(ucontext_t) char bytes[offsetof(ucontext_t, __fpregs_mem)];
+};
+
 /* Calls the program's handler, with preemption enabled, on the stack that is in use. `context` is what it may look at
- * and change: the mask in it is in force afterwards. Returns with interrupts off, to stay so until the stack is left. */
+ * and change: the mask in it is in force afterwards. Interrupts are on while the handler runs. To be called with
+ * interrupts off; returns so, for them to stay off until the stack is left. */
 void signal_call(int sig, siginfo_t *info, ucontext_t *context);
 
 /* The program's handler for processor exceptions: see fault_signal in traps.h. */

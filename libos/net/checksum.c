@@ -58,8 +58,11 @@ uint64_t checksum_copy(uint64_t sum, void *to, const void *bytes, size_t len)
 
 uint16_t checksum_fold(uint64_t sum)
 {
-    while (sum >> 16)
-        sum = (sum >> 16) + (sum & 0xffff);
+    /* Each step adds the carries of the one before: 33 bits are left, then 18, 17 and 16. */
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
     return (uint16_t)~sum;
 }
 

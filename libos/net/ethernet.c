@@ -12,6 +12,16 @@
 struct netdev *ethernet_card;
 const uint8_t ethernet_everybody[ETHERNET_ADDRESS] = {255, 255, 255, 255, 255, 255};
 
+/* As two numbers rather than by memcmp(), which goes byte by byte. */
+static bool same(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t first = 0, second = 0;
+
+    memcpy(&first, a, ETHERNET_ADDRESS);
+    memcpy(&second, b, ETHERNET_ADDRESS);
+    return first == second;
+}
+
 static void receive(struct netdev *netdev, struct packet *frame)
 {
     const struct ethernet_header *header = (const void *)frame->data;
@@ -21,8 +31,8 @@ static void receive(struct netdev *netdev, struct packet *frame)
         packet_free(frame);
         return;
     }
-    bool ours = memcmp(header->to, netdev->address, ETHERNET_ADDRESS) == 0;
-    bool everybody = !ours && memcmp(header->to, ethernet_everybody, ETHERNET_ADDRESS) == 0;
+    bool ours = same(header->to, netdev->address);
+    bool everybody = !ours && same(header->to, ethernet_everybody);
     frame->data += ETHERNET_HEADER;
     frame->len -= ETHERNET_HEADER;
     if (!ours && !everybody) {

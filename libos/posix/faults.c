@@ -21,9 +21,8 @@
 #include "signals.h"
 #include "vm.h"
 
-/* Of the flags, a function begins with interrupts as they were: without a scheduler, nobody handles any. The rest is
- * off. */
-enum { RED_ZONE = 128, FLAGS_OF_FUNCTIONS = 0x202 };
+/* A function begins with all flags off (bit 1 is always on). Interrupts stay off until the handler runs: signal.c. */
+enum { RED_ZONE = 128, FLAGS_OF_FUNCTIONS = 0x2, FLAG_INTERRUPTS = 0x200 };
 
 struct cause {
     int sig, code;
@@ -86,7 +85,7 @@ bool fault_to_signal(struct trap_frame *frame)
     fault->address = cause.at_instruction ? frame->rip : frame->vector == TRAP_PAGE_FAULT ? address : 0;
     frame->rip = (uintptr_t)fault_enter;
     frame->rsp = (uintptr_t)fault;
-    frame->rflags &= FLAGS_OF_FUNCTIONS;
+    frame->rflags = FLAGS_OF_FUNCTIONS;
     return true;
 }
 
@@ -99,8 +98,10 @@ void fault_deliver(struct fault *fault)
     struct trap_frame *frame = &fault->frame;
     uint64_t *general = &frame->r15;
     siginfo_t info = {.si_signo = fault->sig, .si_code = fault->code, .si_addr = (void *)fault->address};
-    ucontext_t context = {0};
-    greg_t *shown = context.uc_mcontext.gregs;
+    struct short_context room = {0};
+    ucontext_t *context = (ucontext_t *)&room;
+    greg_t *shown = context->uc_mcontext.gregs;
+    bool interrupts = interrupts_used;
 
     for (size_t i = 0; i < sizeof registers; i++)
         shown[registers[i]] = (greg_t)general[i];
@@ -110,13 +111,15 @@ void fault_deliver(struct fault *fault)
     shown[REG_ERR] = (greg_t)frame->error;
     shown[REG_TRAPNO] = (greg_t)frame->vector;
     shown[REG_CR2] = (greg_t)fault->cr2;
-    context.uc_mcontext.fpregs = (fpregset_t)fault->fpu;
-    /* It may have come in place of an interrupt, which found no room on the stack: what that asked for is done now. */
-    preempt_disable();
-    preempt_enable();
-    signal_call(fault->sig, &info, &context);
+    context->uc_mcontext.fpregs = (fpregset_t)fault->fpu;
+    signal_call(fault->sig, &info, context);
     for (size_t i = 0; i < sizeof registers; i++)
         general[i] = (uint64_t)shown[registers[i]];
     frame->rip = (uint64_t)shown[REG_RIP];
     frame->rsp = (uint64_t)shown[REG_RSP];
+    if (interrupts != interrupts_used)
+        frame->rflags |= FLAG_INTERRUPTS; /* the handler has made a scheduler */
+    /* What the handler's mask kept out. */
+    if (signal_waits(current))
+        deliver_signals();
 }

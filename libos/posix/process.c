@@ -18,7 +18,7 @@ long libos_sys_arch_prctl(int code, uintptr_t address)
     if (code != ARCH_SET_FS)
         return -EINVAL;
     current->fs_base = address;
-    wrmsr(MSR_FS_BASE, address);
+    set_fs_base(address);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "machine.h"
 #include "pool.h"
 #include "services.h"
+#include "traps.h"
 
 enum { STATUS_OF_SIGNAL = 128, MAX_RECORDS = 1024 };
 enum { FIRST_REAL_TIME = 32 }; /* from here on, a signal that is sent twice comes twice */
@@ -53,6 +54,8 @@ bool signal_has_handler(int sig)
 
 static _Noreturn void die(int sig)
 {
+    if (interrupts_used)
+        interrupts_enable(); /* what is left to do may wait for a device */
     console_puts("\nlibos: ended by signal ");
     console_dec((uint64_t)sig);
     console_puts("\n");
@@ -122,9 +125,13 @@ void signal_call(int sig, siginfo_t *info, ucontext_t *context)
     /* A handler may change the mask that is in force after it. */
     memcpy(&context->uc_sigmask, &current->blocked, sizeof current->blocked);
     current->blocked |= action.mask | (action.flags & SA_NODEFER ? 0 : signal_bit(sig));
+    /* What has been asked for meanwhile is done now; a signal that the new mask lets through comes before the handler's
+     * first instruction, as Linux has it. */
+    if (resched_wanted || signal_waits(current))
+        resched();
+    if (interrupts_used)
+        interrupts_enable();
     handler(sig, info, context);
-    /* The mask lets the signal through again. It must not come before what is on the stack here is gone: in a storm of
-     * them, the stack would only grow. */
     interrupts_disable();
     memcpy(&current->blocked, &context->uc_sigmask, sizeof current->blocked);
 }
@@ -141,33 +148,32 @@ static int next_signal(void)
 static __attribute__((noinline)) void take_and_call(void)
 {
     siginfo_t info;
-    ucontext_t context = {0};
+    struct short_context context = {0};
 
-    preempt_disable();
+    /* Half of it must not be done when the stack ends: better to fault now, while the signal is still pending. */
+    (void)*((volatile char *)__builtin_frame_address(0) - sizeof info - sizeof context - INTERRUPT_ROOM);
+    current->preempt_count++;
     int sig = signal_take(~current->blocked, &info);
-    bool handled = sig && signal_has_handler(sig);
-    if (sig && !handled && !ignored(sig))
+    bool handled = signal_has_handler(sig);
+    if (!handled && !ignored(sig))
         die(sig);
-    preempt_enable();
+    current->preempt_count--;
     if (handled)
-        signal_call(sig, &info, &context);
+        signal_call(sig, &info, (ucontext_t *)&context);
 }
 
-/* Runs with preemption enabled: handlers are the program's. */
+/* With interrupts off, except while a handler runs: from a signal's taking until the mask keeps the next one out, and
+ * from the mask's end until the handler's stack is left. So no interrupt can deliver the next one on top of what this
+ * one needs, and in a storm of them a thread's stack holds each signal at most once. */
 static void deliver(void)
 {
-    bool enabled = interrupts_disable();
-
     for (int sig; (sig = next_signal());) {
-        if (enabled)
-            interrupts_enable();
         uintptr_t sp = (uintptr_t)__builtin_frame_address(0), stack = signal_stack_for(sig, sp);
 
         if (stack == sp)
             take_and_call();
         else
             call_on_stack(stack, take_and_call);
-        interrupts_disable();
     }
 }
 
@@ -179,6 +185,7 @@ static bool restart(void)
     if (sig == SIGNAL_CANCEL || !(actions[sig].flags & SA_RESTART || ignored(sig)))
         return false;
     unsigned count = current->preempt_count;
+    interrupts_disable();
     current->preempt_count = 0;
     deliver();
     current->preempt_count = count;

@@ -188,7 +188,9 @@ long libos_sys_sigaltstack(const stack_t *new, stack_t *old)
     bool none = new->ss_flags & SS_DISABLE;
     if (!none && new->ss_size < MINSIGSTKSZ)
         return -ENOMEM;
+    preempt_disable(); /* no handler may be called in between */
     current->signal_stack = none ? 0 : (uintptr_t)new->ss_sp;
     current->signal_stack_len = none ? 0 : new->ss_size;
+    preempt_enable();
     return 0;
 }

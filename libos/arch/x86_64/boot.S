@@ -6,6 +6,7 @@
  * section "IA-32e Mode Initialization" (the order in which long mode is entered).
  */
 #include "memory_map.h"
+#include "stacks.h"
 
 #define PTE_PRESENT_WRITABLE 0x3
 #define PTE_NO_EXECUTE_HIGH 0x80000000  /* in the upper half of an entry */
@@ -28,7 +29,7 @@
     .asciz "Xen"
     .long pvh_start
 
-    .section .text.pvh_start, "ax"
+    .section .text.image_entry, "ax"
     .code32
     .globl pvh_start
 pvh_start:
@@ -75,15 +76,6 @@ pvh_start:
     xor %ebp, %ebp                      /* a backtrace ends here */
     call start
 
-/* void enter_program(uintptr_t stack_pointer): musl's _start expects only a stack. */
-    .section .text.enter_program, "ax"
-    .globl enter_program
-enter_program:
-    mov %rdi, %rsp
-    xor %ebp, %ebp
-    xor %edx, %edx                      /* no function to run at exit, System V AMD64 ABI, 3.4.1 */
-    jmp _start
-
 /* Segments: null, code, data, and two slots for the task state that traps_init() fills. */
     .section .data.boot_gdt, "aw"
     .balign 8
@@ -93,17 +85,6 @@ boot_gdt:
 boot_gdt_pointer:
     .word . - boot_gdt - 1
     .long boot_gdt
-
-/* Each stack has an unmapped page below it, so that running off it faults instead of eating its neighbour. */
-.macro GUARDED name, size
-    .globl __\name\()_guard_start, __\name\()_guard_end, __\name\()_start, __\name\()_end
-__\name\()_guard_start:
-    .skip PAGE_SIZE
-__\name\()_guard_end:
-__\name\()_start:
-    .skip \size
-__\name\()_end:
-.endm
 
     .section .pages, "aw", @nobits      /* image.ld aligns it to a page */
     .globl __boot_tables_start, __boot_tables_end, boot_pml4, boot_pd
@@ -119,19 +100,3 @@ __boot_tables_end:
     GUARDED trap_stack, 2 * PAGE_SIZE
     GUARDED double_fault_stack, PAGE_SIZE
     GUARDED interrupt_stack, PAGE_SIZE
-
-/* Names for the parts of the map that are no sections: for debuggers and for the course's pictures. */
-.macro NAMED name, from, to
-    .globl __\name\()_start, __\name\()_end
-    .set __\name\()_start, \from
-    .set __\name\()_end, \to
-.endm
-    NAMED page_tables, SELF_MAP_START, SELF_MAP_END
-    NAMED null_page, NULL_PAGE_START, NULL_PAGE_END
-    NAMED heap, HEAP_START, HEAP_END
-    NAMED object_heap, OBJECTS_START, OBJECTS_END
-    NAMED mmap_area, MMAP_START, MMAP_END
-    NAMED archive_files, ARCHIVE_START, ARCHIVE_END
-    NAMED tmp_files, TMP_START, TMP_END
-    NAMED main_stack, MAIN_STACK_START, MAIN_STACK_END
-    NAMED main_stack_guard, MAIN_STACK_GUARD_START, MAIN_STACK_GUARD_END

@@ -58,3 +58,12 @@ context_first:
     call *%rbx
     mov %eax, %edi
     jmp libos_sys_exit
+
+/* void enter_program(uintptr_t stack_pointer): musl's _start expects only a stack. */
+    .section .text.enter_program, "ax"
+    .globl enter_program
+enter_program:
+    mov %rdi, %rsp
+    xor %ebp, %ebp
+    xor %edx, %edx                      /* no function to run at exit, System V AMD64 ABI, 3.4.1 */
+    jmp _start

@@ -113,7 +113,7 @@ void interrupts_init(void)
     interrupts_enable();
 }
 
-void lapic_timer_set(uint64_t deadline)
+void timer_interrupt_set(uint64_t deadline)
 {
     uint64_t now = clock_monotonic(), left = deadline > now ? deadline - now : 0;
     /* A wait that is too long for the counter is made in parts: the timer fires early, and is set again. */
