@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from unilab.architectures import ARCHITECTURES
 from unilab.errors import CompileError, CourseError, ProgramNotFound, ToolchainError
 from unilab.toolchain import cache, libc, libos, zig
 
-#: What a program can be built as.
-ARCHITECTURES = ("unikernel", "process", "linux")
+#: What makes the same image as a process.
+_OF_LINUX = {"process", "container", "linux"}
 
 _PROGRAM_FLAGS = (
     f"--target={zig.TARGET} -march=x86-64 -nostdinc -Os -gdwarf-4 -Wall -fno-pic -mcmodel=small "
@@ -39,7 +40,7 @@ class Image:
 
     Attributes:
         program: The C file.
-        architecture: ``unikernel``, ``process`` or ``linux``.
+        architecture: ``unikernel``, ``process``, ``container``, ``linux`` or ``xen``.
         path: What boots or runs: an ELF file without symbols.
         debug: The same layout with symbols and line numbers.
         map: The linker's map: which object contributed which bytes.
@@ -82,7 +83,7 @@ def build(
 
     Args:
         program: Path of a C file.
-        on: ``unikernel``, ``process`` or ``linux``: the last two make the same image.
+        on: ``unikernel``, ``process``, ``container``, ``linux`` or ``xen``. The three of Linux make the same image.
         cflags: More words for the compiler, such as ``-DN=3``.
         trace: A unikernel that tells of each call of the library OS on its console. Needs a C library of its own,
             which takes half a minute to build the first time.
@@ -109,9 +110,11 @@ def build(
         raise ProgramNotFound(f"{program} is not a C source file: its name does not end in .c")
     if not source.is_file():
         raise ProgramNotFound(f"there is no file {program}", remedy=f"check the path; it is taken from {Path.cwd()}")
+    if on == "xen" and services:
+        raise CourseError("a domain of Xen has no devices here yet", remedy="build it as a unikernel")
     start = time.monotonic()
     compiled = _compile(source, cflags)
-    folder = _link(source, compiled, "unikernel" if on == "unikernel" else "process", trace=trace, services=services)
+    folder = _link(source, compiled, "process" if on in _OF_LINUX else on, trace=trace, services=services)
     path = folder / f"{source.stem}.elf"
     return Image(
         program=source,
@@ -145,13 +148,14 @@ def _compile(source: Path, cflags: Sequence[str]) -> Path:
 
 def _link(source: Path, compiled: Path, on: str, *, trace: bool, services: Sequence[str]) -> Path:
     """The folder with the image, the same with symbols, and the linker's map; each named after the program."""
-    if on == "unikernel":
+    if on != "process":
         tree = libos.tree()
         library = libc.for_unikernels(tree, trace=trace)
         script = tree / "arch" / "x86_64" / "image.ld"
         # -n: sections start on pages in memory, not in the file.
         options, inputs = ["-n", "-T", str(script)], [script.read_bytes()]
-        files = libos.objects(tree, trace=trace, services=services)
+        options += ["-e", "libos_xen_start"] if on == "xen" else []
+        files = libos.objects(tree, trace=trace, services=services, on=on)
     else:
         library = libc.for_processes()
         # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import stat
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
+
+from unilab.errors import ToolchainError
 
 _FOLDER, _FILE = 0o040755, 0o100644
 _EXECUTABLE = 0o111
+#: Bytes before a member's name, and the name that ends the archive.
+_HEADER, _LAST = 110, "TRAILER!!!"
 
 
 def archive(files: Mapping[str, bytes], *, executable: Collection[str] = ()) -> bytes:
@@ -22,8 +27,34 @@ def archive(files: Mapping[str, bytes], *, executable: Collection[str] = ()) -> 
     folders = {str(folder) for name in files for folder in PurePosixPath(name).parents} - {"."}
     members = [(name, _FOLDER, b"") for name in sorted(folders)]
     members += [(name, _FILE | (_EXECUTABLE if name in executable else 0), files[name]) for name in sorted(files)]
-    packed = b"".join(_member(i, *member) for i, member in enumerate([*members, ("TRAILER!!!", 0, b"")], 1))
+    packed = b"".join(_member(i, *member) for i, member in enumerate([*members, (_LAST, 0, b"")], 1))
     return packed.ljust(-(-len(packed) // 512) * 512, b"\0")
+
+
+def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Path and contents of each file of an archive. A symbolic link's contents are the path that it leads to.
+
+    Raises:
+        ToolchainError: It is no such archive, or its end is missing.
+    """
+    at = 0
+    try:
+        while True:
+            if data[at : at + 6] != b"070701":
+                raise ValueError(f"there is no member at byte {at}")
+            fields = [int(data[at + 6 + 8 * i : at + 14 + 8 * i], 16) for i in range(13)]
+            mode, size, name_size = fields[1], fields[6], fields[11]
+            name = data[at + _HEADER : at + _HEADER + name_size - 1].decode()
+            start = -(-(at + _HEADER + name_size) // 4) * 4
+            if name == _LAST:
+                return
+            if start + size > len(data):
+                raise ValueError(f"the end of {name} is missing")
+            if stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+                yield name, data[start : start + size]
+            at = -(-(start + size) // 4) * 4
+    except ValueError as error:
+        raise ToolchainError(f"this is no cpio archive: {error}") from error
 
 
 def _member(number: int, name: str, mode: int, data: bytes) -> bytes:

