@@ -6,8 +6,9 @@ them. What they are for is only known to whoever linked the image.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from unilab.spaces.model import Privilege, Region
@@ -58,6 +59,7 @@ class Piece:
         physical: Physical address of ``start``; None where it cannot be seen.
         backing: What is behind it, where that is not physical memory.
         label: What it is, where no label is found.
+        stays: Whether the mapping is global, as in Region.
     """
 
     start: int
@@ -68,6 +70,7 @@ class Piece:
     physical: int | None = None
     backing: str = ""
     label: Label | None = None
+    stays: bool = False
 
 
 def of_image(symbols: SymbolTable, link_map: LinkMap) -> list[Label]:
@@ -124,9 +127,7 @@ def apply(pieces: Iterable[Piece], labels: Sequence[Label]) -> tuple[Region, ...
         for start, end in _between(piece.start, piece.end, edges):
             found = next((label for label in by_length if label.start <= start < label.end), piece.label)
             physical = None if piece.physical is None else piece.physical + start - piece.start
-            cut.append(
-                Piece(start, end, piece.permissions, piece.privilege, piece.page_size, physical, piece.backing, found)
-            )
+            cut.append(replace(piece, start=start, end=end, physical=physical, label=found))
     guards = [
         Piece(label.start, label.end, "---", Privilege.KERNEL, label=label)
         for label in labels
@@ -136,7 +137,7 @@ def apply(pieces: Iterable[Piece], labels: Sequence[Label]) -> tuple[Region, ...
 
 
 def _between(start: int, end: int, edges: Sequence[int]) -> list[tuple[int, int]]:
-    inside = [start, *(edge for edge in edges if start < edge < end), end]
+    inside = [start, *edges[bisect_right(edges, start) : bisect_left(edges, end)], end]
     return list(pairwise(inside))
 
 
@@ -153,7 +154,7 @@ def _runs(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _looks(piece: Piece) -> tuple[object, ...]:
-    return piece.permissions, piece.privilege, piece.page_size, piece.backing, piece.label
+    return piece.permissions, piece.privilege, piece.page_size, piece.backing, piece.label, piece.stays
 
 
 def _region(run: Sequence[Piece]) -> Region:
@@ -168,6 +169,7 @@ def _region(run: Sequence[Piece]) -> Region:
         label.text if label else "",
         _backing(run),
         first.page_size,
+        first.stays,
     )
 
 

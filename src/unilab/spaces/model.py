@@ -43,6 +43,7 @@ class Region:
         label: A short name for people: ``main stack``, ``libc.so.6``, ``.text``.
         backing: What is behind it: a file path, ``physical 0x101000``, ``anonymous``; empty when not known.
         page_size: Bytes in one page of the mapping.
+        stays: Whether the mapping is global: what the processor remembers of it outlives a change of address space.
     """
 
     start: int
@@ -54,6 +55,7 @@ class Region:
     label: str = ""
     backing: str = ""
     page_size: int = 4096
+    stays: bool = False
 
     @property
     def size(self) -> int:
@@ -77,6 +79,22 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """An address that has a part in the course's story, whatever it is called in this space.
+
+    Attributes:
+        name: The part: ``main``, ``printf``, ``write service``, ``console driver``. Equal names of several
+            spaces are the same thing.
+        address: Bytes.
+        symbol: What this space calls it: ``libos_sys_writev``.
+    """
+
+    name: str
+    address: int
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressSpace:
     """Everything mapped in one address space at one moment.
 
@@ -87,6 +105,7 @@ class AddressSpace:
         source: LIVE, RECORDED or MODEL.
         origin: Where and when: ``process 4711, /proc/4711/maps``; for RECORDED, machine and date.
         address_bits: Width of a virtual address: 47 (user half), 48 or 57.
+        marks: Named addresses in it; empty where nobody knows its symbols.
     """
 
     name: str
@@ -95,6 +114,7 @@ class AddressSpace:
     source: Source = Source.LIVE
     origin: str = ""
     address_bits: int = 48
+    marks: tuple[Mark, ...] = ()
 
     def at(self, address: int) -> Region | None:
         """The region that contains ``address``, or None."""

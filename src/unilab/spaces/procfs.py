@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from unilab.errors import LayoutError, MachineError
 from unilab.spaces import labels
@@ -14,6 +14,8 @@ from unilab.toolchain.linkmap import C_LIBRARY, PROGRAM
 
 #: Width of the half of the address space that Linux gives to processes.
 _USER_BITS = 47
+#: Where the host mounts it.
+PROC = Path("/proc")
 _LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])[ps] [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ \d+ *(.*)")
 _OF_LINUX = {
     "[heap]": ("heap", "heap", PROGRAM),
@@ -58,26 +60,27 @@ def parse_maps(text: str, *, executable: str = "", names: Sequence[labels.Label]
         start, end, permissions, what = int(parts[1], 16), int(parts[2], 16), parts[3] + parts[4] + parts[5], parts[6]
         label = labels.Label(start, end, *_named(what, permissions, executable))
         # Where the program's own file lies says nothing: the toolchain keeps it in a cache.
-        backing = PurePosixPath(what).name if what and what == executable else what or "anonymous"
+        backing = what.rpartition("/")[2] if what and what == executable else what or "anonymous"
         pieces.append(labels.Piece(start, end, permissions, Privilege.USER, backing=backing, label=label))
     return labels.apply(pieces, names)
 
 
-def read(pid: int, *, name: str, names: Sequence[labels.Label] = ()) -> AddressSpace:
+def read(pid: int, *, name: str, names: Sequence[labels.Label] = (), proc: Path = PROC) -> AddressSpace:
     """The address space of a process now.
 
     Args:
         pid: Its number.
         name: What to call it.
         names: What the parts of its image are, from ``labels.of_image``.
+        proc: Where a /proc is mounted: another one has other numbers for the same processes.
 
     Raises:
         MachineError: It has gone, or is none of ours to look at.
     """
-    maps = Path(f"/proc/{pid}/maps")
+    maps = proc / str(pid) / "maps"
     try:
         text = maps.read_bytes().decode(errors="replace")
-        executable = str(Path(f"/proc/{pid}/exe").readlink())
+        executable = str((proc / str(pid) / "exe").readlink())
     except OSError as error:
         raise MachineError(f"the address space of process {pid} cannot be read: {error}") from error
     return AddressSpace(
@@ -96,7 +99,7 @@ def _named(what: str, permissions: str, executable: str) -> tuple[str, str, str]
         return _OF_LINUX[what]
     if not what.startswith("/"):
         return what.strip("[]"), "mapping" if "r" in permissions else labels.GUARD, PROGRAM if not what else ""
-    file = PurePosixPath(what.removesuffix(" (deleted)")).name
+    file = what.removesuffix(" (deleted)").rpartition("/")[2]
     kind = _KIND_BY_PERMISSIONS.get(permissions, labels.GUARD if permissions == "---" else "file")
     if what == executable:
         return file, kind, PROGRAM

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from unilab.errors import LayoutError
 
 _CR0_PG = 1 << 31
-_CR4_LA57 = 1 << 12
+_CR4_PGE, _CR4_LA57 = 1 << 7, 1 << 12
 _EFER_LMA, _EFER_NXE = 1 << 10, 1 << 11
 #: QEMU's names, in the order of the attributes of Registers.
 _NAMES = ("RIP", "RSP", "RFL", "CR0", "CR2", "CR3", "CR4", "EFER", "CPL")
+#: General registers: the eight of 32-bit modes by either of their names, and those that 64-bit mode adds.
+_GENERAL = [prefix + name for prefix in "RE" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP")]
+_GENERAL += [f"R{number}" for number in range(8, 16)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Registers:
         cr4: Control register 4: how many levels they have.
         efer: Extended features: long mode, no-execute pages.
         privilege_level: 0 (kernel) to 3 (user).
+        general: The general registers by name, ``RAX`` to ``R15``; in 32-bit modes the eight that there are.
+        halted: Whether it executes nothing until an interrupt comes.
     """
 
     rip: int
@@ -39,6 +44,8 @@ class Registers:
     cr4: int
     efer: int
     privilege_level: int
+    general: tuple[tuple[str, int], ...] = ()
+    halted: bool = False
 
     @property
     def paging(self) -> bool:
@@ -56,6 +63,11 @@ class Registers:
         return 5 if self.cr4 & _CR4_LA57 else 4
 
     @property
+    def global_pages(self) -> bool:
+        """Whether an entry's global bit counts."""
+        return bool(self.cr4 & _CR4_PGE)
+
+    @property
     def no_execute(self) -> bool:
         """Whether bit 63 of an entry forbids execution."""
         return bool(self.efer & _EFER_NXE)
@@ -71,9 +83,11 @@ def parse_info_registers(text: str) -> Registers:
         QEMU, target/i386/cpu-dump.c. In 32-bit modes it writes EIP, ESP and EFL.
     """
     said = dict(re.findall(r"\b([A-Z][A-Z0-9]+)\s*=\s*([0-9a-fA-F]+)", text))
+    general = tuple((name, int(said[name], 16)) for name in _GENERAL if name in said)
     for short, name in (("EIP", "RIP"), ("ESP", "RSP"), ("EFL", "RFL")):
         if short in said:
             said.setdefault(name, said[short])
     if missing := [name for name in _NAMES if name not in said]:
         raise LayoutError(f"QEMU's registers lack {', '.join(missing)}")
-    return Registers(*(int(said[name], 16) for name in _NAMES))
+    rip, rsp, rflags, cr0, cr2, cr3, cr4, efer, level = (int(said[name], 16) for name in _NAMES)
+    return Registers(rip, rsp, rflags, cr0, cr2, cr3, cr4, efer, level, general, said.get("HLT") == "1")
