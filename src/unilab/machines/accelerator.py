@@ -16,6 +16,7 @@ from pathlib import Path
 
 from unilab.errors import CourseError
 from unilab.machines import qemu
+from unilab.machines.host_boot import boot_id
 from unilab.machines.keeper import bounded
 from unilab.toolchain import cache, zig
 
@@ -74,7 +75,7 @@ def probe() -> Probe:
     def build(folder: Path) -> None:
         (folder / "probe.json").write_text(json.dumps(asdict(_try_both(found))))
 
-    key = cache.digest([_boot_id(), found.path, repr(found.version)])
+    key = cache.digest([boot_id(), found.path, repr(found.version)])
     return Probe(**json.loads((cache.entry("accelerator", key, build) / "probe.json").read_text()))
 
 
@@ -131,11 +132,3 @@ def _time(found: qemu.Qemu, kernel: Path, accelerator: str, deadline: float) -> 
         lines = ended.stderr.strip().splitlines()
         return None, lines[0] if lines else f"QEMU ended with code {ended.returncode}"
     return time.monotonic() - begin, ""
-
-
-def _boot_id() -> str:
-    """Changes at every boot of a Linux host; elsewhere constant, which only makes the memory longer."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return "unknown"

@@ -74,6 +74,20 @@ class Console:
                 length -= len(piece)
             return "".join(reversed(pieces))
 
+    def more(self, seen: int, timeout: float) -> tuple[str, bool]:
+        """Wait for more than one has seen.
+
+        Args:
+            seen: How many characters those were.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            What has come after them, if anything has, and whether the console is closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._length > seen or self._closed, timeout)
+            return self.tail(self._length - seen), self._closed
+
     def wait_for(self, text: str, timeout: float) -> bool:
         """Wait until ``text`` has been printed.
 

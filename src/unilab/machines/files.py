@@ -1,8 +1,8 @@
 """Files that a program finds where it starts, however it runs.
 
-A unikernel has them in its initrd, a Linux guest in its initramfs, and a process in a scratch folder that is its
-working directory and goes with it. The working directory of all three is where the first component of each name lies,
-so the same relative paths work everywhere.
+A unikernel has them in its initrd, a Linux guest in its initramfs, a container in its root directory, and a process in
+a scratch folder that is its working directory and goes with it. The working directory of all of them is where the first
+component of each name lies, so the same relative paths work everywhere.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -30,7 +31,7 @@ _CHUNK = 65536
 #: would cost far more than all the rest.
 _LITTLE, _GATHER_SECONDS = 1024, 0.001
 #: What stands between us and the command, one becoming the next.
-WRAPPERS = ("setpriv", "sh")
+WRAPPERS = ("setpriv", "sh", "env", "prlimit")
 #: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
 _POLL_SECONDS = 0.005
 
@@ -92,6 +93,7 @@ class Keeper(threading.Thread):
         self.exit_code: int | None = None  #: as subprocess has it: negative for a signal
         self.deadline_passed = False
         self.output_limit_passed = False
+        self.begin = 0.0  #: by the monotonic clock; what follows counts from then
         self.first_output_seconds: float | None = None
         self.first_output_cpu_seconds: float | None = None
         self.total_seconds: float | None = None
@@ -118,6 +120,11 @@ class Keeper(threading.Thread):
     def complaints(self) -> str:
         """What the child wrote to its standard error, where that is not the console."""
         return self._complaints.decode(errors="replace").strip()
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """Processor time that the child has used so far; None when it has ended, or where the system does not tell."""
+        return _cpu_seconds(self.pid)
 
     def launch(self) -> None:
         """Start the thread and the child.
@@ -165,7 +172,7 @@ class Keeper(threading.Thread):
 
     def run(self) -> None:
         """The thread's life: from the child's start to its end."""
-        begin = time.monotonic()
+        self.begin = begin = time.monotonic()
         child = None
         try:
             try:
@@ -192,7 +199,13 @@ class Keeper(threading.Thread):
     def _spawn(self) -> subprocess.Popen[bytes]:
         stdin, stdout, stderr = (subprocess.DEVNULL if fd is None else fd for fd in self._streams)
         child = subprocess.Popen(
-            bounded(self.command, memory=self._memory, seconds=self._deadline, stopped=self._tracer is not None),
+            bounded(
+                self.command,
+                memory=self._memory,
+                seconds=self._deadline,
+                stopped=self._tracer is not None,
+                environment=self._environment,
+            ),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -318,7 +331,14 @@ class Keeper(threading.Thread):
                 os.close(fd)
 
 
-def bounded(command: Sequence[str], *, memory: int, seconds: float, stopped: bool = False) -> list[str]:
+def bounded(
+    command: Sequence[str],
+    *,
+    memory: int,
+    seconds: float,
+    stopped: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> list[str]:
     """The command inside a wrapper that limits it and ties it to this process.
 
     Args:
@@ -326,12 +346,23 @@ def bounded(command: Sequence[str], *, memory: int, seconds: float, stopped: boo
         memory: Bytes of address space.
         seconds: The deadline; twice that in processor time is a second line of defence.
         stopped: Stop before the command starts, until someone sends SIGCONT.
+        environment: The command's whole environment; None for ours.
     """
+    shell_limit = f"ulimit -v {memory // 1024}; "
+    env, prlimit = shutil.which("env"), shutil.which("prlimit")
+    if environment is not None and env and prlimit:
+        # The shell has variables of its own (PWD), and does not pass on those whose names it could not give itself. The
+        # limit comes after that: the least that a program may be given is too little for env.
+        words = [f"{name}={value}" for name, value in environment.items()]
+        most = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        command = [env, "-i", "--", *words, prlimit, f"--as={limit}", *command]
+        shell_limit = ""
     # $PPID: had the owner died before the death signal was armed, nobody would send it.
     # Where the host's own limits are lower still, ours cannot be set and need not be.
     script = (
         f'test "$PPID" = {os.getpid()} || exit 1; '
-        f"{{ ulimit -c 0; ulimit -v {memory // 1024}; ulimit -t {int(2 * seconds) + 2}; }} 2>/dev/null; "
+        f"{{ ulimit -c 0; {shell_limit}ulimit -t {int(2 * seconds) + 2}; }} 2>/dev/null; "
     )
     if stopped:
         script += "kill -STOP $$; "

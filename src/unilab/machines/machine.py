@@ -7,9 +7,10 @@ import socket
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from io import FileIO
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError, StartFailed
 from unilab.machines.console import Console
@@ -18,7 +19,10 @@ from unilab.machines.keeper import Keeper
 from unilab.machines.network import Wire
 from unilab.machines.result import End, Outcome, Result, State
 from unilab.spaces.model import AddressSpace
+from unilab.spaces.registers import Registers
 from unilab.toolchain import Image
+
+_T = TypeVar("_T")
 
 #: ``stop_at`` for the moment when the program is about to end and everything it made is still there.
 EXIT = "exit"
@@ -34,6 +38,8 @@ class Machine(ABC):
     """
 
     architecture = ""
+    #: What a remote control can do with it, by the names of the methods that do it.
+    controls: frozenset[str] = frozenset({"pause", "resume"})
     #: QEMU's machine type and accelerator, where there are such things.
     machine: str | None = None
     accelerator: str | None = None
@@ -255,15 +261,52 @@ class Machine(ABC):
             LayoutError: It has none to look at yet.
             MachineError: It has ended: there is nothing left to look at.
         """
+        return self._while_still(self._read_space)
+
+    def _while_still(self, look: Callable[[], _T]) -> _T:
+        """Do something while the machine stands still; if it was running, it runs on afterwards."""
         with self._lock:
             self._must_live()
             running = self.state is State.RUNNING
             try:
                 self.pause()
-                return self._read_space()
+                return look()
             finally:
                 if running and self.state is not State.ENDED:
                     self.resume()
+
+    def address_spaces(self) -> tuple[AddressSpace, ...]:
+        """Every address space there is in it now, the program's first: one, unless the architecture has more.
+
+        Raises:
+            LayoutError: It has none to look at yet.
+            MachineError: It has ended: there is nothing left to look at.
+        """
+        return (self.address_space(),)
+
+    def step(self) -> None:
+        """Execute one instruction of a paused machine; it stays paused.
+
+        Raises:
+            MachineError: It is running, or has ended.
+            CourseError: It cannot be stepped.
+        """
+        raise CourseError(f"a {self.architecture} is not stepped here", remedy='step one that runs on="unikernel"')
+
+    def registers(self) -> Registers:
+        """The processor's registers now.
+
+        Raises:
+            MachineError: It has ended.
+            CourseError: Its processor is this host's.
+        """
+        raise CourseError(
+            f"the registers of a {self.architecture} are not read here", remedy='read those of one on="unikernel"'
+        )
+
+    def place(self, address: int) -> str:
+        """What the program's symbols call an address of its text: ``main+0x4 (hello.c:5)``; empty for no name."""
+        return ""
 
     def host_port(self, guest: int, protocol: str = "tcp") -> int:
         """This host's port, on 127.0.0.1, that leads to a port of the guest.

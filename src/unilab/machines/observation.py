@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unilab.errors import LayoutError, Unavailable
-from unilab.machines import qemu
+from unilab.errors import CourseError, Unavailable
+from unilab.machines import recordings
 from unilab.machines.devices import Disk
 from unilab.machines.files import Files
 from unilab.machines.machine import EXIT
 from unilab.machines.network import Network
+from unilab.machines.recorded_extras import EXTRAS
 from unilab.machines.result import Result
 from unilab.machines.run import start
-from unilab.spaces import recording
 from unilab.spaces.model import AddressSpace, Source
 from unilab.toolchain import Image
 
-RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
-#: What ships as a recording: programs of ``notebooks/programs``, and what each ran as.
-RECORDED = (("hello.c", "process"), ("hello.c", "unikernel"))
+#: Seconds, for a machine that is looked at on the way.
+_DEADLINE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +29,14 @@ class Observation:
     Attributes:
         result: What the program did.
         space: Its address space when it was stopped.
+        spaces: All there were in the machine then, the program's first.
+        why_recorded: Why it could not be seen live; empty if it was.
     """
 
     result: Result
     space: AddressSpace
+    spaces: tuple[AddressSpace, ...] = ()
+    why_recorded: str = ""
 
     @property
     def source(self) -> Source:
@@ -70,12 +70,13 @@ def observe(
     disks: Sequence[str | Path | Disk] = (),
     network: Network | None = None,
     entropy: bool = False,
+    kernel_options: Sequence[str] = (),
 ) -> Observation:
     """Run a program, look at its address space when it is about to enter a function, and let it run to its end.
 
     Args:
         program: A C file, or an image from ``build``.
-        on: ``unikernel`` or ``process``.
+        on: As for ``start``.
         stop_at: The function; by default the moment before its end, when everything it made is still there.
         args: Arguments after the program's own name.
         env: Its environment; empty unless given.
@@ -86,6 +87,7 @@ def observe(
         disks: Files that are a unikernel's disks.
         network: What its network card is connected to.
         entropy: It has a device that makes random bytes.
+        kernel_options: Words for a Linux guest's kernel, such as ``pti=on``.
 
     Returns:
         The run and the address space: LIVE, or RECORDED where this host cannot run the program so and a recording of
@@ -109,18 +111,19 @@ def observe(
             disks=disks,
             network=network,
             entropy=entropy,
-            deadline=60.0,
+            kernel_options=kernel_options,
+            deadline=_DEADLINE,
         ) as running:
-            space = running.address_space()
+            spaces = running.address_spaces()
             running.resume()
             running.wait()
-            return Observation(running.result(), space)
-    except Unavailable:
+            return Observation(running.result(), spaces[0], spaces)
+    except Unavailable as error:
         name = program.program if isinstance(program, Image) else Path(program)
-        file = _file(name.stem, program.architecture if isinstance(program, Image) else on)
-        if not file.exists():
+        file = recordings.file_of(name.stem, program.architecture if isinstance(program, Image) else on)
+        if file is None:
             raise
-        return load(file)
+        return replace(load(file), why_recorded=error.message)
 
 
 def load(file: Path) -> Observation:
@@ -129,42 +132,32 @@ def load(file: Path) -> Observation:
     Raises:
         LayoutError: The file is none.
     """
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        origin = f"recorded {data['recorded']} on {data['host']}"
-        return Observation(Result(**data["result"]), recording.from_json(data["space"], origin=origin))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LayoutError(f"{file.name} is no recording: {error!r}") from error
+    found = recordings.load(file)
+    return Observation(found.result, found.spaces[0], found.spaces)
 
 
-def record(program: Path, on: str) -> Path:
+def record(program: Path, on: str, *, say: Callable[[str], None] = lambda line: None) -> Path:
     """Observe a program here and now, and keep it as the recording of its name.
+
+    Args:
+        program: A C file.
+        on: The architecture.
+        say: Told what of the rest (``EXTRAS``) could not be recorded, and why.
 
     Raises:
         Unavailable: This host cannot run it.
         CourseError: As for ``observe``.
     """
-    seen = observe(program, on)
-    if seen.source is not Source.LIVE:
-        raise Unavailable(f"{program.name} cannot be recorded here: this host cannot run it as a {on}")
-    data: dict[str, object] = {
-        "recorded": datetime.now(UTC).date().isoformat(),
-        "host": _host(),
-        # Paths say where this host keeps things, and nothing about the program.
-        "result": asdict(seen.result) | {"program": program.name, "image": Path(seen.result.image).name},
-        "space": recording.to_json(seen.space),
-    }
-    file = _file(program.stem, on)
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(recording.dumps(data), encoding="utf-8")
-    return file
-
-
-def _file(stem: str, on: str) -> Path:
-    return RECORDINGS / f"{stem}.{on}.json"
-
-
-def _host() -> str:
-    version = ".".join(map(str, qemu.find().version))
-    kernel = ".".join(platform.release().split(".")[:2])
-    return f"{platform.system()} {kernel} {platform.machine()}, QEMU {version}"
+    extras: dict[str, Sequence[object]] = {}
+    with start(program, on, stop_at=EXIT, deadline=_DEADLINE) as running:
+        spaces = running.address_spaces()
+        for name, extra in EXTRAS.items():
+            try:
+                values = extra.of(running)
+            except CourseError as error:
+                say(f"{name} of {program.name} as a {on}: {error}")
+            else:
+                extras |= {name: values} if values else {}
+        running.resume()
+        running.wait()
+        return recordings.save(program.stem, on, running.result(), spaces, extras)

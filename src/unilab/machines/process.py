@@ -14,26 +14,37 @@ import tempfile
 import time
 import tty
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
 from unilab.errors import StartFailed, Unavailable
 from unilab.machines import files
 from unilab.machines.console import Console
-from unilab.machines.keeper import WRAPPERS, Keeper
+from unilab.machines.keeper import WRAPPERS, Keeper, Tracer
 from unilab.machines.machine import EXIT, PATIENCE, Machine
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
 from unilab.machines.segments import memory_end
-from unilab.spaces import labels, procfs
+from unilab.spaces import counters, labels, marks, procfs
+from unilab.spaces.counters import MemoryCounters
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
 
-#: What a shell that could not run a command ends with, and how it says so: ``sh: 1: exec: hello.elf: No such file``.
+#: What prlimit(1), or a shell, ends with if it could not run a command, and how they say so: ``sh: 1: exec: ...``.
 _EXEC_FAILED = (126, 127)
-_SHELL_COMPLAINT = re.compile(r"^sh: (.*)")
+_COMPLAINT = re.compile(r"^(?:\S*/)?(?:prlimit|sh): (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class HostCommand:
+    """A command, and what the keeper is to do with it: ``words`` and descriptors as in Keeper."""
+
+    words: Sequence[str]
+    pass_fds: Sequence[int] = ()
+    errors: int | None = None
 
 
 class Process(Machine):
@@ -47,6 +58,7 @@ class Process(Machine):
         deadline: Seconds.
         stop_at: A function's name, ``EXIT`` or None.
         found: Files that are in its working directory, a scratch folder then; None: that is this process's own.
+        follower: Follows it from its first instruction to its end; not together with ``stop_at``.
     """
 
     architecture = "process"
@@ -62,6 +74,7 @@ class Process(Machine):
         deadline: float,
         stop_at: str | None,
         found: Mapping[str, bytes] | None = None,
+        follower: Tracer | None = None,
     ) -> None:
         super().__init__(image, console, deadline=deadline)
         if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
@@ -74,15 +87,15 @@ class Process(Machine):
         self._files = found
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._tracer: ProcessTracer | None = None
+        self._follower = follower
         if stop_at is not None:
-            address = None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at)
-            self._tracer = ProcessTracer(image.path, address)
+            self._tracer = self._make_tracer(None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at))
+
+    def _make_tracer(self, address: int | None) -> ProcessTracer:
+        return ProcessTracer(self.image.path, address)
 
     def _make_keeper(self) -> Keeper:
         memory_end(self.image.path)
-        if self._files is not None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="unilab-")
-            files.write(self._files, Path(self._scratch.name))
         with contextlib.ExitStack() as undo:
 
             def owned(fds: tuple[int, int]) -> tuple[int, int]:
@@ -95,8 +108,9 @@ class Process(Machine):
             stdin, typed = os.pipe()
             undo.callback(os.close, stdin)
             self._input = FileIO(typed, "w")
+            host = self._host_command(undo)
             keeper = Keeper(
-                [str(self.image.path), *self._args],
+                host.words,
                 console=self.console,
                 read_console=ours,
                 deadline=self.deadline,
@@ -104,12 +118,21 @@ class Process(Machine):
                 stdin=stdin,
                 stdout=theirs,
                 stderr=theirs,
+                pass_fds=host.pass_fds,
+                errors=host.errors,
                 environment=self._env,
                 folder=self._scratch.name if self._scratch else None,
-                tracer=self._tracer,
+                tracer=self._tracer or self._follower,
             )
             undo.pop_all()  # they are the keeper's now
             return keeper
+
+    def _host_command(self, undo: contextlib.ExitStack) -> HostCommand:
+        """What the host is to run. Descriptors made for it are closed by ``undo``, should it not come to that."""
+        if self._files is not None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="unilab-")
+            files.write(self._files, Path(self._scratch.name))
+        return HostCommand([str(self.image.path), *self._args])
 
     def _run_to_stop(self) -> None:
         keeper = self._live_keeper()
@@ -136,14 +159,14 @@ class Process(Machine):
     def _outcome(self, keeper: Keeper) -> Outcome:
         code = keeper.exit_code
         assert code is not None
-        if code in _EXEC_FAILED and (complaint := _SHELL_COMPLAINT.match(self.console.text)):
+        if code in _EXEC_FAILED and (complaint := _COMPLAINT.match(self.console.text)):
             raise self._error(f"the host cannot run this image: {complaint[1]}", kind=StartFailed)
         return Outcome(End.EXIT, code) if code >= 0 else Outcome(End.SIGNAL, 128 - code)
 
     def _pause(self) -> None:
         self._live_keeper().signal(signal.SIGSTOP)
         until = time.monotonic() + PATIENCE
-        while (state := self._kernel_state()) not in "tT":
+        while (state := kernel_state(self.pid)) not in "tT":
             if state in "ZX":
                 raise self._error("the process has ended")
             if time.monotonic() > until:
@@ -155,13 +178,6 @@ class Process(Machine):
             self._live_keeper().ask(self._tracer.resume)
         else:
             self._live_keeper().signal(signal.SIGCONT)
-
-    def _kernel_state(self) -> str:
-        """The letter of proc_pid_stat(5); ``X`` when it has gone."""
-        try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return "X"
 
     def reset(self) -> None:
         """A process has no reset button: raises MachineError."""
@@ -175,11 +191,40 @@ class Process(Machine):
         """Close its standard input."""
         self._end_input()
 
+    @property
+    def program_pid(self) -> int:
+        """The host's number of the program's own process; ``pid`` is that of the command which the host was given."""
+        return self.pid
+
+    def memory_counters(self) -> MemoryCounters:
+        """The program's memory and page faults, now. Subtract two to see what happened between them.
+
+        Raises:
+            MachineError: It has ended.
+        """
+        with self._lock:
+            self._must_live()
+            return counters.read(self.program_pid)
+
     def _read_space(self) -> AddressSpace:
-        names = labels.of_image(SymbolTable(self.image.debug), LinkMap.read(self.image.map))
-        return procfs.read(self.pid, name=f"{self.image.program.stem} as a process", names=names)
+        return self._labelled(self.pid, f"{self.image.program.stem} as a process")
+
+    def _labelled(self, pid: int, name: str, *, proc: Path = procfs.PROC) -> AddressSpace:
+        """The space of a process that runs our image, by its number in a /proc."""
+        symbols = SymbolTable(self.image.debug)
+        names = labels.of_image(symbols, LinkMap.read(self.image.map))
+        space = procfs.read(pid, name=name, names=names, proc=proc)
+        return replace(space, marks=marks.of_names(symbols.names()))
 
     def _release(self) -> None:
         self._end_input()
         if self._scratch is not None:
             self._scratch.cleanup()
+
+
+def kernel_state(pid: int) -> str:
+    """The letter of proc_pid_stat(5); ``X`` when it has gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"

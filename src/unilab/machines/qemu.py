@@ -26,7 +26,9 @@ MACHINES = {
 }
 
 #: A small translation buffer: these guests are small, and the default reserves a gigabyte of addresses.
-_ACCELERATORS = {"kvm": ["-accel", "kvm"], "tcg": ["-accel", "tcg,tb-size=32"]}
+_ACCELERATORS = {"kvm": "kvm", "tcg": "tcg,tb-size=32"}
+#: A Linux is not small.
+_LINUX_ACCELERATORS = {"kvm": "kvm", "tcg": "tcg,tb-size=128"}
 _NO_DEVICES = Devices()
 
 
@@ -85,6 +87,7 @@ class Descriptors:
         wire: One end of a socket pair that carries the network card's frames; None for no such card.
         reports: One end of a socket pair for a second serial line; None for no such line.
         hvc: One end of a socket pair for a virtio console; None for no such console.
+        log: A file for what comes out of a second serial line that nobody need read meanwhile; None for no such line.
     """
 
     monitor: int
@@ -93,6 +96,7 @@ class Descriptors:
     wire: int | None = None
     reports: int | None = None
     hvc: int | None = None
+    log: int | None = None
 
 
 def command_line(
@@ -106,6 +110,10 @@ def command_line(
     inherited: Descriptors,
     devices: Devices = _NO_DEVICES,
     cpu_without: Sequence[str] = (),
+    cpu_with: Sequence[str] = (),
+    machine_options: str = "",
+    large: bool = False,
+    module: str | None = None,
 ) -> list[str]:
     """The whole host command.
 
@@ -119,18 +127,23 @@ def command_line(
         inherited: Descriptors.
         devices: What else the machine has.
         cpu_without: Features that the processor does not have, by QEMU's names for them.
+        cpu_with: Features that it has, where it otherwise would not: ``la57``.
+        machine_options: More words for -machine, each after a comma; they overrule those of MACHINES.
+        large: The guest is a whole operating system.
+        module: For a kernel that is a hypervisor: the file of its first domain, and behind a space that one's command
+            line.
     """
-    lacks = "".join(f",{feature}=off" for feature in cpu_without)
+    lacks = "".join(f",{feature}=off" for feature in cpu_without) + "".join(f",{feature}=on" for feature in cpu_with)
     command = [
         qemu.path,
         "-machine",
-        f"{MACHINES[machine]},memory-backend=ram",
+        f"{MACHINES[machine]},memory-backend=ram{machine_options}",
         "-object",
         f"memory-backend-file,id=ram,size={memory}M,share=on,mem-path=/dev/fd/{inherited.ram}",
         "-m",
         f"{memory}M",
-        *_ACCELERATORS[accelerator],
-        # Five-level paging off: one walk fits every machine of the course.
+        *["-accel", (_LINUX_ACCELERATORS if large else _ACCELERATORS)[accelerator]],
+        # Five-level paging off, unless it is asked for: one picture fits every machine of the course.
         *["-cpu", ("host" if accelerator == "kvm" else "max,la57=off") + lacks],
         *["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
         # The console is QEMU's own standard input and output.
@@ -138,15 +151,25 @@ def command_line(
         *_channel("monitor", inherited.monitor),
         *["-mon", "chardev=monitor,mode=control"],
         *(_channel("reports", inherited.reports) if inherited.reports is not None else []),
-        *(["-serial", "chardev:reports"] if inherited.reports is not None else []),
+        *(_second_serial_line(machine) if inherited.reports is not None else []),
+        *(["-serial", f"file:/dev/fd/{inherited.log}"] if inherited.log is not None else []),
         *["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
         *devices.words(machine, inherited.wire, inherited.hvc),
         *["-kernel", str(kernel), "-append", words],
+        # QEMU takes a comma for the end of a module, and two for one.
+        *(["-initrd", module.replace(",", ",,")] if module is not None else []),
     ]
     if inherited.debugger is not None:
         # -S: the guest waits for its debugger before the first instruction.
         command += [*_channel("debugger", inherited.debugger), "-gdb", "chardev:debugger", "-S"]
     return command
+
+
+def _second_serial_line(machine: str) -> list[str]:
+    """microvm makes one line by itself and ignores further -serial words."""
+    if machine == "microvm":
+        return ["-device", "isa-serial,chardev=reports,iobase=0x2f8,irq=3"]
+    return ["-serial", "chardev:reports"]
 
 
 def _channel(name: str, fd: int) -> list[str]:

@@ -90,13 +90,21 @@ class Monitor:
         """Run a command of the human monitor and give back its text."""
         return str(self.execute("human-monitor-command", **{"command-line": command_line}))
 
+    def give(self, fd: int, name: str) -> None:
+        """Have QEMU inherit a descriptor, which its commands then know by a name.
+
+        Raises:
+            MachineError: As for ``execute``.
+        """
+        _run(self._execute("getfd", {"fdname": name}, fd), "getfd")
+
     def close(self) -> None:
         """End the session, or what is left of it when QEMU has gone. A session has to be closed."""
         with contextlib.suppress(Exception):  # how it ended does not matter any more
             _run(self._disconnect(), "disconnect")
         self._end.close()
 
-    async def _execute(self, command: str, arguments: dict[str, object]) -> object:
+    async def _execute(self, command: str, arguments: dict[str, object], fd: int | None = None) -> object:
         async with self._turn:
             if self._client is None:
                 self._client = QMPClient("unilab")
@@ -105,6 +113,8 @@ class Monitor:
                 except AssertionError as error:
                     # The client's own, when QEMU ends between two of its steps.
                     raise EOFError("it ended while the session began") from error
+            if fd is not None:
+                self._client.send_fd_scm(fd)
             return await self._client.execute(command, arguments or None)
 
     async def _disconnect(self) -> None:

@@ -47,8 +47,9 @@ class Result:
 
     Attributes:
         program: Path of the C file.
-        architecture: ``unikernel`` or ``process``.
-        machine: QEMU's machine type; None for a process, which has no machine of its own.
+        architecture: One of ``unilab.architectures.ARCHITECTURES``.
+        machine: QEMU's machine type; None for a process or a container, which have no machine
+            of their own.
         accelerator: ``tcg`` or ``kvm``; None for a process.
         image: Path of the ELF file that ran.
         image_bytes: Its size.

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from unilab import toolchain
 from unilab.errors import CourseError
 from unilab.machines import accelerator as accelerators
+from unilab.machines import container_host
 from unilab.machines.backtrace import Symboliser
 from unilab.machines.console import Console
+from unilab.machines.contained_guest import ContainedGuest
+from unilab.machines.container import Container
 from unilab.machines.devices import Devices, Disk
 from unilab.machines.files import Files
 from unilab.machines.files import read as read_files
@@ -22,12 +26,17 @@ from unilab.machines.process import Process
 from unilab.machines.qemu import MACHINES
 from unilab.machines.result import Result
 from unilab.machines.unikernel import Unikernel
+from unilab.machines.xen_guest import XenGuest
 from unilab.toolchain import Image
 
 #: MiB. All of it then lies below the hole for devices, on every machine: physical addresses count from its beginning.
 MOST_MEMORY = 2048
 #: MiB, where nobody says.
 _MEMORY, _LINUX_MEMORY = 64, 256
+#: What has no devices of its own.
+_OF_THE_HOST = {"process", "container"}
+#: QEMU's machine type, where nobody says and microvm cannot be or is not usual.
+_MACHINE = {"linux": "q35", "container": "q35", "xen": "pc"}
 #: Seconds: a day.
 LONGEST = 86_400
 
@@ -48,6 +57,8 @@ def start(
     entropy: bool = False,
     second_console: bool = False,
     cpu_without: Sequence[str] = (),
+    cpu_with: Sequence[str] = (),
+    kernel_options: Sequence[str] = (),
     trace: bool = False,
     deadline: float = 300.0,
     stop_at: str | None = None,
@@ -57,11 +68,13 @@ def start(
 
     Args:
         program: A C file, or an image from ``build``, whose architecture then counts.
-        on: ``unikernel``, ``process``, or ``linux``: a process of a whole Linux on a virtual machine.
+        on: ``unikernel``; ``process``; ``container``: a process in namespaces of its own, on this host or, where that
+            forbids it, in a Linux guest; ``linux``: a process of a whole Linux on a virtual machine; or ``xen``: a
+            unikernel that is the first domain of Xen on one.
         args: Arguments after the program's own name.
         env: Its environment; empty unless given.
-        machine: QEMU's machine type: ``microvm``, ``q35`` or ``pc``; ``microvm`` unless given, and ``q35`` for Linux. A
-            process has none.
+        machine: QEMU's machine type: ``microvm``, ``q35`` or ``pc``; ``microvm`` unless given, ``q35`` for Linux and
+            ``pc`` for Xen. A process has none.
         accelerator: ``auto``, ``tcg`` or ``kvm``. A process has none.
         memory: MiB: a guest's RAM, or the address space a process may fill; 64 unless given, and 256 for Linux.
         files: A folder, which it finds under its name where it starts; or paths, and the text or bytes of each file.
@@ -71,6 +84,8 @@ def start(
         entropy: It has a virtio device that makes random bytes.
         second_console: It has a virtio console too, /dev/hvc0, whose other end is the machine's ``second_console``.
         cpu_without: Features that its processor lacks, by QEMU's names, such as ``rdrand``.
+        cpu_with: Features that it has beside the usual ones: ``la57`` gives Linux page tables of five levels.
+        kernel_options: Words for a Linux guest's kernel, such as ``pti=on``.
         trace: A unikernel tells of each call of its library OS on its console. As in ``build``.
         deadline: Seconds after which it is ended, come what may.
         stop_at: Pause it when it is about to enter this function; ``"exit"``: when it is about to end.
@@ -86,7 +101,7 @@ def start(
         CourseError: An option makes no sense. The message says which do.
     """
     architecture = program.architecture if isinstance(program, Image) else on
-    machine = machine or ("q35" if architecture == "linux" else "microvm")
+    machine = machine or _MACHINE.get(architecture, "microvm")
     memory = (_LINUX_MEMORY if architecture == "linux" else _MEMORY) if memory is None else memory
     if not 1 <= memory <= MOST_MEMORY:
         raise CourseError(
@@ -101,7 +116,7 @@ def start(
     _check_words(args, env or {})
     found = None if files is None else read_files(files)
     devices = Devices(
-        initrd, tuple(disks), network, entropy, second_console, {} if architecture == "process" else found or {}
+        initrd, tuple(disks), network, entropy, second_console, {} if architecture in _OF_THE_HOST else found or {}
     )
     if isinstance(program, Image):
         if trace:
@@ -110,47 +125,62 @@ def start(
     else:
         services = [*(["disk"] if disks else []), *(["second_console"] if second_console else [])]
         image = toolchain.build(program, on, trace=trace, services=services)
+    _check_kernel_options(kernel_options, image)
     console = Console(translate=Symboliser(image.debug), listener=on_output)
-    made: Machine
+    make: Callable[..., Machine]
+    if image.architecture in _OF_THE_HOST:
+        if devices or cpu_without or cpu_with:
+            raise _no_devices(image.architecture)
+        make = _on_host(image.architecture, machine=machine, accelerator=accelerator, memory=memory, found=found)
+    else:
+        guest: Callable[..., Machine] = XenGuest if image.architecture == "xen" else Unikernel
+        if image.architecture == "linux":
+            guest = partial(LinuxGuest, kernel_options=kernel_options)
+        make = partial(
+            guest,
+            machine=machine,
+            accelerator=accelerators.choose(accelerator),
+            memory=memory,
+            devices=devices,
+            cpu_without=cpu_without,
+            cpu_with=cpu_with,
+        )
     try:
-        if image.architecture == "process":
-            if devices or cpu_without:
-                raise CourseError(
-                    "a process has the files, the network and the processor of this host, and no devices of its own",
-                    remedy="leave out initrd, disks, network, entropy, second_console and cpu_without, or run it on="
-                    '"unikernel"',
-                )
-            made = Process(
-                image,
-                console,
-                args=args,
-                env=env or {},
-                memory=memory,
-                deadline=deadline,
-                stop_at=stop_at,
-                found=found,
-            )
-        else:
-            guest = LinuxGuest if image.architecture == "linux" else Unikernel
-            made = guest(
-                image,
-                console,
-                args=args,
-                env=env or {},
-                machine=machine,
-                accelerator=accelerators.choose(accelerator),
-                memory=memory,
-                deadline=deadline,
-                stop_at=stop_at,
-                devices=devices,
-                cpu_without=cpu_without,
-            )
+        made = make(image, console, args=args, env=env or {}, deadline=deadline, stop_at=stop_at)
     except KeyError as error:
         raise CourseError(
             f"{image.program.name} has no function {stop_at!r} to stop at",
             remedy='name a function that is linked into it, or "exit"',
         ) from error
     return made.start()
+
+
+def _on_host(
+    architecture: str, *, machine: str, accelerator: str, memory: int, found: Mapping[str, bytes] | None
+) -> Callable[..., Machine]:
+    """What runs a program without devices: a process, or a container, which may have to be in a guest."""
+    if architecture == "process":
+        return partial(Process, memory=memory, found=found)
+    why = container_host.forbidden()
+    if not why:
+        return partial(Container, memory=memory, found=found)
+    return partial(
+        ContainedGuest,
+        machine=machine,
+        accelerator=accelerators.choose(accelerator),
+        memory=min(memory + _LINUX_MEMORY, MOST_MEMORY),
+        contained_memory=memory,
+        found=found,
+        why=why,
+    )
+
+
+def _no_devices(architecture: str) -> CourseError:
+    has = "the files, the network and the processor" if architecture == "process" else "the processor"
+    return CourseError(
+        f"a {architecture} has {has} of this host, and no devices of its own",
+        remedy='leave out initrd, disks, network, entropy, second_console and cpu_without, or run it on="unikernel"',
+    )
 
 
 def run(
@@ -171,6 +201,8 @@ def run(
     entropy: bool = False,
     second_console: bool = False,
     cpu_without: Sequence[str] = (),
+    cpu_with: Sequence[str] = (),
+    kernel_options: Sequence[str] = (),
     trace: bool = False,
     deadline: float = 30.0,
     on_output: Callable[[str], None] | None = None,
@@ -200,6 +232,8 @@ def run(
         entropy=entropy,
         second_console=second_console,
         cpu_without=cpu_without,
+        cpu_with=cpu_with,
+        kernel_options=kernel_options,
         trace=trace,
         deadline=deadline,
         on_output=on_output,
@@ -220,6 +254,11 @@ def _type(machine: Machine, text: str) -> None:
         if text:
             machine.send(text)
         machine.send_eof()
+
+
+def _check_kernel_options(kernel_options: Sequence[str], image: Image) -> None:
+    if kernel_options and image.architecture != "linux":
+        raise CourseError("kernel options are for a Linux guest's kernel", remedy='run it on="linux"')
 
 
 def _check_words(args: Sequence[str], env: Mapping[str, str]) -> None:

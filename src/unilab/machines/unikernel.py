@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,18 +17,18 @@ from unilab.machines.machine import EXIT
 from unilab.machines.result import End, Outcome
 from unilab.machines.segments import memory_end
 from unilab.machines.virtual_machine import VirtualMachine
-from unilab.spaces import guest
+from unilab.spaces import guest, marks
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
 
 #: libos/include/machine.h: what libos_exit_status holds above the program's status, once it has ended.
-_ENDINGS = {0x100: End.EXIT, 0x300: End.PANIC, 0x500: End.SIGNAL}
+ENDINGS = {0x100: End.EXIT, 0x300: End.PANIC, 0x500: End.SIGNAL}
 #: ``stop_at`` for the moment when the loader is done.
 FIRST_INSTRUCTION = "libos_pvh_start"
 #: Where a program that is about to end passes, whatever it is.
-_EXIT_FUNCTION = "libos_sys_exit_group"
+EXIT_FUNCTION = "libos_sys_exit_group"
 #: What a guest needs beside its image: page tables and the first stack pages.
 _LEAST_FREE = 64 * 1024
 #: QEMU loads an initrd page by page, below what it keeps at the end of RAM for firmware tables.
@@ -53,6 +54,7 @@ class Unikernel(VirtualMachine):
         stop_at: A function's name, ``EXIT`` or None.
         devices: What the machine has beside processor, memory and console.
         cpu_without: Features that the processor does not have.
+        cpu_with: Features that it has, where it otherwise would not.
     """
 
     architecture = "unikernel"
@@ -71,9 +73,10 @@ class Unikernel(VirtualMachine):
         stop_at: str | None,
         devices: Devices,
         cpu_without: Sequence[str] = (),
+        cpu_with: Sequence[str] = (),
     ) -> None:
         self._symbols = SymbolTable(image.debug)
-        address = None if stop_at is None else self._symbols.address(_EXIT_FUNCTION if stop_at == EXIT else stop_at)
+        address = None if stop_at is None else self._symbols.address(EXIT_FUNCTION if stop_at == EXIT else stop_at)
         super().__init__(
             image,
             console,
@@ -83,6 +86,7 @@ class Unikernel(VirtualMachine):
             deadline=deadline,
             devices=devices,
             cpu_without=cpu_without,
+            cpu_with=cpu_with,
             stop_at=address,
         )
         self._words = guest_words([image.program.stem, *args], env)
@@ -106,7 +110,7 @@ class Unikernel(VirtualMachine):
     def _outcome(self, keeper: Keeper) -> Outcome:
         reported = self._exit_report()
         if reported is not None:
-            return Outcome(_ENDINGS[reported & ~0xFF], reported & 0xFF)
+            return Outcome(ENDINGS[reported & ~0xFF], reported & 0xFF)
         code, said = keeper.exit_code or 0, keeper.complaints
         if _ENDED_BY_GDB in said:
             raise self._error("it was ended from gdb", remedy="to leave it alive, type detach in gdb before kill")
@@ -126,7 +130,7 @@ class Unikernel(VirtualMachine):
         address = self._symbols.names().get("libos_exit_status")
         if address is not None and self._ram is not None and not self._ram.closed:
             value = int.from_bytes(self.memory(address, 4), "little")
-            self._reported = value if value & ~0xFF in _ENDINGS else None
+            self._reported = value if value & ~0xFF in ENDINGS else None
         return self._reported
 
     def send(self, text: str) -> None:
@@ -139,6 +143,16 @@ class Unikernel(VirtualMachine):
     def send_eof(self) -> None:
         """Type control-D twice: once ends an unfinished line, once on an empty line ends the input."""
         self._type(_CONTROL_D * 2)
+
+    @property
+    def symbols(self) -> SymbolTable:
+        """The names in its image."""
+        return self._symbols
+
+    def place(self, address: int) -> str:
+        """Function, source file and line."""
+        found = self._symbols.locate(address)
+        return str(found) if found is not None else ""
 
     def gdb(self) -> Rendezvous:
         """From the machine's own folder, which goes with it."""
@@ -156,7 +170,7 @@ class Unikernel(VirtualMachine):
 
     def _read_space(self) -> AddressSpace:
         """From the page tables, walked from CR3 in the guest's RAM."""
-        return guest.unikernel(
+        space = guest.unikernel(
             self.registers(),
             self.memory,
             self._symbols,
@@ -164,6 +178,7 @@ class Unikernel(VirtualMachine):
             name=f"{self.image.program.stem} as a unikernel",
             origin=f"QEMU {self.machine}, {self.accelerator}, page tables from CR3, {_now()}",
         )
+        return replace(space, marks=marks.of_names(self._symbols.names()))
 
     def _release(self) -> None:
         if self._keeper is not None and self._keeper.ended.is_set():

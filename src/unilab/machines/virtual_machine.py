@@ -14,26 +14,31 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from unilab.errors import MachineError
+from unilab.errors import CourseError, MachineError
 from unilab.machines import qemu
 from unilab.machines.console import Console
 from unilab.machines.devices import Devices
 from unilab.machines.gdbstub import DebugStub
+from unilab.machines.guest_memory import GuestMemory
 from unilab.machines.keeper import Keeper
-from unilab.machines.machine import PATIENCE, Machine
+from unilab.machines.machine import PATIENCE
 from unilab.machines.network import RawNetwork, UserNetwork, Wire, ports
 from unilab.machines.qmp import Monitor
 from unilab.machines.result import State
-from unilab.spaces import registers
 from unilab.toolchain import Image
 
 #: Bytes QEMU itself may use beside the guest's RAM; it takes about 350 MiB of addresses.
 _QEMU_ADDRESSES = 1 << 30
+#: Seconds in which an interrupt must come to a halted processor that is stepped.
+_STEP_PATIENCE = 2.0
 #: More of them for disks: QEMU serves these from up to 64 threads, each with a stack and an arena of the C library's.
 _DISK_ADDRESSES = 64 * (136 << 20)
+#: And for a user network, which keeps a connection that the host's side ends first for some ten seconds: 264 KiB of
+#: addresses, of which it touches 9. A host can make as many to one port in that time as it has ports of its own.
+_NETWORK_ADDRESSES = (61_000 - 32_768) * (272 << 10)
 
 
-class VirtualMachine(Machine):
+class VirtualMachine(GuestMemory):
     """A guest under QEMU.
 
     Args:
@@ -44,8 +49,11 @@ class VirtualMachine(Machine):
         deadline: Seconds.
         devices: What the machine has beside processor, memory and console.
         cpu_without: Features that the processor does not have.
+        cpu_with: Features that it has, where it otherwise would not.
         stop_at: Address to stop at first; None to run.
     """
+
+    controls = frozenset({"pause", "resume", "step", "reset", "registers"})
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class VirtualMachine(Machine):
         deadline: float,
         devices: Devices,
         cpu_without: Sequence[str] = (),
+        cpu_with: Sequence[str] = (),
         stop_at: int | None = None,
     ) -> None:
         super().__init__(image, console, deadline=deadline)
@@ -68,14 +77,23 @@ class VirtualMachine(Machine):
         devices.check()
         self._devices = devices
         self._cpu_without = tuple(cpu_without)
+        self._cpu_with = tuple(cpu_with)
         self._stop_at = stop_at
         self._monitor: Monitor | None = None
         self._debugger: DebugStub | None = None
         self._wire: Wire | None = None
         self._reports: socket.socket | None = None
+        self._log: FileIO | None = None
         self._second_console: socket.socket | None = None
+        #: Set when gdb has been let in: QEMU's stub talks to one at a time.
+        self._gdb_was_let_in = False
         self._at_breakpoint = False
-        self._ram: mmap.mmap | None = None
+
+    #: More words for QEMU's -machine, and whether the guest is a whole operating system: see qemu.command_line.
+    _machine_options = ""
+    _large = False
+    #: More words for QEMU.
+    _qemu_words: tuple[str, ...] = ()
 
     @abstractmethod
     def _boots(self) -> tuple[Path, str]:
@@ -85,8 +103,20 @@ class VirtualMachine(Machine):
         """The archive that the kernel unpacks into memory; None for the initrd of its devices, if they have one."""
         return None
 
+    def _wants_debugger(self) -> bool:
+        """Whether the guest waits for ``self._debugger`` before its first instruction."""
+        return self._stop_at is not None
+
+    def _module_words(self) -> str | None:
+        """The command line of what is loaded in place of an archive, if that is a module of a hypervisor."""
+        return None
+
     def _wants_reports(self) -> bool:
         """Whether the guest has a second serial line, whose other end is ``self._reports``."""
+        return False
+
+    def _wants_log(self) -> bool:
+        """Whether the guest has a second serial line that is kept in the file ``self._log``."""
         return False
 
     def _make_keeper(self) -> Keeper:
@@ -106,7 +136,7 @@ class VirtualMachine(Machine):
             ours, monitor = pair()
             self._monitor = Monitor(ours)
             debugger = None
-            if self._stop_at is not None:
+            if self._wants_debugger():
                 ours, debugger = pair()
                 self._debugger = DebugStub(ours)
             wire = None
@@ -116,16 +146,24 @@ class VirtualMachine(Machine):
             reports = None
             if self._wants_reports():
                 self._reports, reports = pair()
+            log = None
+            if self._wants_log():
+                (log,) = owned(memory_file(0))
+                self._log = FileIO(os.dup(log))
             hvc = None
             if self._devices.second_console:
                 self._second_console, hvc = pair()
-            devices, initramfs = self._devices, None
+            devices, initramfs, module = self._devices, None, None
             if (archive := self._initramfs()) is not None:
-                (initramfs,) = owned(memory_file(len(archive)))
+                (initramfs,) = owned(memory_file(len(archive), "initrd"))
                 os.pwrite(initramfs, archive, 0)
-                devices = replace(devices, initrd=f"/dev/fd/{initramfs}")
+                if (module_words := self._module_words()) is None:
+                    devices = replace(devices, initrd=f"/dev/fd/{initramfs}")
+                else:
+                    module = f"/dev/fd/{initramfs} {module_words}"
             (ram,) = owned(memory_file(self._memory << 20))
             self._ram = mmap.mmap(ram, self._memory << 20)
+            self._ram_file = FileIO(os.dup(ram), "r")
             # Pipes: QEMU writes the console byte by byte, which costs four times as much on a socket.
             read_console, write_console = owned(*os.pipe())
             read_errors, write_errors = owned(*os.pipe())
@@ -140,20 +178,27 @@ class VirtualMachine(Machine):
                 accelerator=self.accelerator or "",
                 memory=self._memory,
                 words=words,
-                inherited=qemu.Descriptors(monitor, ram, debugger, wire, reports, hvc),
+                inherited=qemu.Descriptors(monitor, ram, debugger, wire, reports, hvc, log),
                 devices=devices,
                 cpu_without=self._cpu_without,
+                cpu_with=self._cpu_with,
+                machine_options=self._machine_options,
+                large=self._large,
+                module=module,
             )
             keeper = Keeper(
-                command,
+                [*command, *self._qemu_words],
                 console=self.console,
                 read_console=read_console,
                 deadline=self.deadline,
-                memory=(self._memory << 20) + _QEMU_ADDRESSES + (_DISK_ADDRESSES if devices.disks else 0),
+                memory=(self._memory << 20)
+                + _QEMU_ADDRESSES
+                + (_DISK_ADDRESSES if devices.disks else 0)
+                + (_NETWORK_ADDRESSES if isinstance(devices.network, UserNetwork) else 0),
                 stdin=stdin,
                 stdout=write_console,
                 stderr=write_errors,
-                pass_fds=[fd for fd in (monitor, ram, debugger, wire, reports, hvc, initramfs) if fd is not None],
+                pass_fds=[fd for fd in (monitor, ram, debugger, wire, reports, hvc, log, initramfs) if fd is not None],
                 errors=read_errors,
                 # Whether or not anybody calls quit().
                 at_end=self._monitor.close,
@@ -165,32 +210,16 @@ class VirtualMachine(Machine):
         if self._stop_at is None or self._debugger is None:
             return
         # At the deadline the keeper ends QEMU, and with it this wait.
-        if not self._debugger.run_to(self._stop_at):
+        if not self._debugger.run_to_when(self._stop_at, self._at_stop):
             self._live_keeper().ended.wait(PATIENCE)
             self.wait()
             raise self._error("the guest ended before it reached the place to stop at")
         self._at_breakpoint = True
         self._state = State.PAUSED
 
-    def memory(self, physical: int, length: int) -> bytes:
-        """Bytes of the guest's RAM, which this process shares with QEMU.
-
-        Args:
-            physical: Guest-physical address.
-            length: Bytes.
-
-        Raises:
-            MachineError: Not all of it is RAM.
-        """
-        if physical < 0 or length < 0 or physical + length > self._memory << 20:
-            raise MachineError(f"guest-physical {physical:#x} is not RAM of this machine, which has {self._memory} MiB")
-        ram = self._ram
-        try:
-            if ram is not None:
-                return ram[physical : physical + length]
-        except ValueError:
-            pass  # it was closed
-        raise self._error("the machine has no memory before its start and after its quit")
+    def _at_stop(self) -> bool:
+        """Whether the processor, at the address to stop at, is where that means the program's function."""
+        return True
 
     def _tell(self, command: str, **arguments: object) -> Any:
         """Run a QMP command; an error says how the machine was doing."""
@@ -216,14 +245,99 @@ class VirtualMachine(Machine):
             if not self._live_keeper().ended.wait(PATIENCE):
                 raise
 
+    def run_to(self, *addresses: int) -> int:
+        """Let a paused machine run until it is about to execute one of some instructions; then it is paused again.
+
+        Standing at one of them already, it runs on from there. Whoever else wants to pause it meanwhile, waits.
+
+        Args:
+            addresses: Virtual addresses.
+
+        Returns:
+            Which one it is at.
+
+        Raises:
+            MachineError: It is running, or ended on the way.
+            GuestPanic, DeadlineExceeded: As for ``wait``.
+            CourseError: gdb has been let in.
+        """
+        with self._lock:
+            stub = self._stub()
+            if not stub.run_to(*addresses):
+                self._live_keeper().ended.wait(PATIENCE)
+                self.wait()
+                raise self._error("the guest ended before it reached the place to stop at")
+            here = stub.rip()
+            if here not in addresses:
+                raise self._error(f"it was stopped on the way, at {here or 0:#x}")
+            return here
+
+    def step(self) -> None:
+        """Execute one instruction of a paused machine. Interrupts wait until it runs on, unless it waits for one."""
+        with self._lock:
+            stub = self._stub()
+            halted = self.registers().halted
+            try:
+                alive = stub.step(interrupts=halted, patience=_STEP_PATIENCE if halted else PATIENCE)
+            except TimeoutError as error:
+                raise self._error(
+                    "the processor is halted until an interrupt comes, and none has come",
+                    remedy="let the machine run on, and give it something to do",
+                ) from error
+            if not alive:
+                raise self._error("the machine has ended")
+
+    def look(self, address: int, length: int) -> bytes:
+        """Bytes of a paused guest's memory, as the guest sees it.
+
+        Args:
+            address: Virtual address.
+            length: Bytes.
+
+        Raises:
+            MachineError: Nothing is mapped there; or it is running, or has ended.
+            CourseError: gdb has been let in.
+        """
+        with self._lock:
+            return self._stub().memory(address, length)
+
+    def _stub(self) -> DebugStub:
+        """The gdb stub, with the paused guest in its charge."""
+        self._must_live()
+        if self._state is not State.PAUSED:
+            raise self._error("only a paused machine can be stepped", remedy="call its pause() first")
+        if self._gdb_was_let_in:
+            raise CourseError(
+                "this machine's debugger interface is gdb's now", remedy="step it in gdb, or start another machine"
+            )
+        if self._debugger is None:
+            ours, theirs = socket.socketpair()
+            self._debugger = DebugStub(ours)
+            with theirs:
+                self._attach(theirs.fileno())
+        elif not self._debugger.attached:
+            self._debugger.attach()
+        self._at_breakpoint = True
+        return self._debugger
+
+    def _attach(self, fd: int) -> None:
+        """Have QEMU's gdb stub, which none has wanted so far, talk to the other end of a socket pair."""
+        assert self._monitor is not None
+        self._monitor.give(fd, "debugger")
+        address = {"type": "fd", "data": {"str": "debugger"}}
+        backend = {"type": "socket", "data": {"addr": address, "server": False}}
+        self._tell("chardev-add", id="debugger", backend=backend)
+        self._tell("human-monitor-command", **{"command-line": "gdbserver chardev:debugger"})
+
     def _serve_debugger(self, socket: Path) -> None:
         """Have QEMU's gdb stub listen on a Unix socket of that name."""
         address = {"type": "unix", "data": {"path": str(socket)}}
         backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
         self._tell("chardev-add", id="gdb", backend=backend)
         # The stub has one channel: this one in place of ours, if it stopped the guest.
+        self._gdb_was_let_in = True
         self._at_breakpoint = False
-        self._tell("human-monitor-command", **{"command-line": "gdbserver chardev:gdb"})
+        self.monitor_text("gdbserver chardev:gdb")
 
     def reset(self) -> None:
         """Press the reset button: the loader runs again, and the program starts over.
@@ -240,11 +354,6 @@ class VirtualMachine(Machine):
                 if self.machine == "microvm":
                     self._tell("set-action", reboot="shutdown")
 
-    def registers(self) -> registers.Registers:
-        """The processor's registers now."""
-        text = self._tell("human-monitor-command", **{"command-line": "info registers"})
-        return registers.parse_info_registers(text)
-
     def host_port(self, guest: int, protocol: str = "tcp") -> int:
         """This host's port, on 127.0.0.1, that leads to the guest's."""
         forwards = self._devices.network.forwards if isinstance(self._devices.network, UserNetwork) else ()
@@ -254,8 +363,7 @@ class VirtualMachine(Machine):
         return super().host_port(guest, protocol)
 
     def _chosen_port(self, guest: int, protocol: str) -> int:
-        usernet = self._tell("human-monitor-command", **{"command-line": "info usernet"})
-        return ports(usernet)[protocol, guest]
+        return ports(self.monitor_text("info usernet"))[protocol, guest]
 
     @property
     def wire(self) -> Wire:
@@ -270,6 +378,8 @@ class VirtualMachine(Machine):
     def _release(self) -> None:
         if self._ram is not None:
             self._ram.close()
+        if self._ram_file is not None:
+            self._ram_file.close()
         if self._monitor is not None:
             self._monitor.close()
         if self._debugger is not None:
@@ -278,19 +388,25 @@ class VirtualMachine(Machine):
             self._wire.close()
         if self._reports is not None:
             self._reports.close()
+        if self._log is not None:
+            self._log.close()
         if self._second_console is not None:
             self._second_console.close()
         self._end_input()
 
 
-def memory_file(size: int) -> int:
-    """A descriptor of a file of ``size`` bytes that has no name, in memory where the system has such files.
+def memory_file(size: int, name: str = "guest-ram") -> int:
+    """A descriptor of a file of ``size`` bytes that no folder has, in memory where the system has such files.
+
+    Args:
+        size: Bytes.
+        name: What /proc/PID/maps calls it.
 
     Raises:
         OSError: The host refuses a file of that size.
     """
     if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("guest-ram")
+        fd = os.memfd_create(name)
     else:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * init.c: the first process of a Linux guest: all the user space there is, beside
- * the program.
+ * the program and what may lie in /bin.
  *
  * It mounts what programs expect, loads the drivers that /etc/modules lists (a path a
  * line), gives eth0 the address in /etc/network ("ADDRESS MASK GATEWAY"), runs
- * /program with the words of /etc/argv and the environment of /etc/environ (each
- * ended by a NUL), and reports on the second serial line: "started PID", then
- * "ended STATUS" or "failed WHAT". Then it switches the machine off.
+ * the program that /etc/program names with the words of /etc/argv and the environment
+ * of /etc/environ (each ended by a NUL), and reports on the second serial line:
+ * "started PID", then "ended STATUS" or "failed WHAT". Then it switches the machine off.
+ *
+ * Where there is /etc/wait, it first reports "ready" and waits for a line. While the
+ * program runs, it answers lines that come in: "cat PATH" with the contents of a file,
+ * "sh COMMAND" with what the shell prints. The answer is "output BYTES" and the bytes,
+ * or "refused WHY".
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -15,13 +20,17 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,8 +38,21 @@
 #include <unistd.h>
 
 enum { MAX_WORDS = 256, DEBUG_EXIT = 0xf4, STATUS_OF_SIGNAL = 128 };
+/* syslog(2): how much of what the kernel says goes to the console, and the least that can be set. */
+enum { SYSLOG_ACTION_CONSOLE_LEVEL = 8, ONLY_EMERGENCIES = 1 };
 
 static int control = -1;
+
+static void send_all(const char *data, size_t length)
+{
+    while (control >= 0 && length) {
+        ssize_t sent = write(control, data, length);
+        if (sent < 0)
+            return;
+        data += sent;
+        length -= (size_t)sent;
+    }
+}
 
 static void report(const char *format, ...)
 {
@@ -40,10 +62,9 @@ static void report(const char *format, ...)
     __builtin_va_start(more, format);
     int length = vsnprintf(line, sizeof line, format, more);
     __builtin_va_end(more);
-    if (control >= 0) {
-        write(control, line, (size_t)length);
+    send_all(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    if (control >= 0)
         tcdrain(control);
-    }
 }
 
 static _Noreturn void switch_off(void)
@@ -78,7 +99,7 @@ static void mount_all(void)
 static int open_line(const char *path)
 {
     struct termios line;
-    int fd = open(path, O_RDWR | O_NOCTTY);
+    int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
 
     if (fd >= 0 && !tcgetattr(fd, &line)) {
         cfmakeraw(&line);
@@ -172,8 +193,104 @@ static char **words(const char *path)
     return list;
 }
 
+/* Everything that can be read from a descriptor, up to its end, as an answer. */
+static void answer(int from)
+{
+    size_t length = 0, room = 0;
+    char *data = NULL;
+    ssize_t got;
+
+    do {
+        if (length == room)
+            data = realloc(data, room = room ? 2 * room : 65536);
+        got = data ? read(from, data + length, room - length) : -1;
+        length += got > 0 ? (size_t)got : 0;
+    } while (got > 0);
+    if (got < 0)
+        report("refused %s\n", strerror(errno));
+    else {
+        report("output %zu\n", length);
+        send_all(data, length);
+    }
+    free(data);
+}
+
+static void run_shell(const char *command)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC)) {
+        report("refused %s\n", strerror(errno));
+        return;
+    }
+    pid_t shell = fork();
+    if (shell == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        dup2(open("/dev/null", O_RDONLY), 0);
+        dup2(ends[1], 1);
+        dup2(ends[1], 2);
+        setsid();
+        execle("/bin/busybox", "sh", "-c", command, NULL, (char *[]){"PATH=/bin:/usr/bin", NULL});
+        _exit(127);
+    }
+    close(ends[1]);
+    answer(ends[0]);
+    close(ends[0]);
+    waitpid(shell, NULL, 0);
+}
+
+/* One line from outside, and the answer. */
+static void serve(void)
+{
+    char line[4096];
+    ssize_t length = read(control, line, sizeof line - 1);
+
+    if (length <= 0)
+        return;
+    line[length - (line[length - 1] == '\n')] = 0;
+    if (!strncmp(line, "sh ", 3)) {
+        run_shell(line + 3);
+    } else if (!strncmp(line, "cat ", 4)) {
+        int fd = open(line + 4, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+            report("refused %s\n", strerror(errno));
+            return;
+        }
+        answer(fd);
+        close(fd);
+    } else {
+        report("refused %s\n", line);
+    }
+}
+
+/* Serves until the program has ended; gives its wait status. Processes that have lost their parent are ours to bury. */
+static int attend(pid_t program, const sigset_t *child_signal)
+{
+    struct pollfd sources[] = {{.fd = signalfd(-1, child_signal, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN},
+                               {.fd = control, .events = POLLIN}};
+    struct signalfd_siginfo information;
+    int status;
+    pid_t ended;
+
+    for (;;) {
+        while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
+            if (ended == program)
+                return status;
+        poll(sources, 2, -1);
+        while (read(sources[0].fd, &information, sizeof information) > 0)
+            ;
+        if (sources[1].revents & POLLIN)
+            serve();
+    }
+}
+
 int main(void)
 {
+    char path[256] = "";
+    sigset_t child_signal, before;
+
     mount_all();
     control = open_line("/dev/ttyS1");
     int console = open_line("/dev/ttyS0");
@@ -183,21 +300,33 @@ int main(void)
         dup2(console, fd);
     load_modules();
     configure_network();
+    /* From here on, the kernel's words would only come in between ours. */
+    klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, ONLY_EMERGENCIES);
     char **argv = words("/etc/argv"), **environ = words("/etc/environ");
+    FILE *name = fopen("/etc/program", "r");
+    if (!name || !fgets(path, sizeof path, name))
+        fail("/etc/program");
+    fclose(name);
+    if (!access("/etc/wait", F_OK)) {
+        char line[16];
+        report("ready\n");
+        read(control, line, sizeof line);
+    }
 
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, &before);
     pid_t program = fork();
     if (program < 0)
         fail("fork");
     if (program == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
         setsid();
-        execve("/program", argv, environ);
+        execve(path, argv, environ);
         _exit(127);
     }
     report("started %d\n", program);
-    int status, ended;
-    do
-        ended = wait(&status);
-    while (ended != program);
+    int status = attend(program, &child_signal);
     report("ended %d\n", WIFSIGNALED(status) ? STATUS_OF_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status));
     switch_off();
 }
