@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import traitlets
 
 from unilab.errors import CourseError
 from unilab.spaces.model import AddressSpace
 from unilab.views import render, table
-from unilab.views.layout import Block, Heading, arrange
-from unilab.views.static_form import StaticFormWidget, front_end
+from unilab.views.find import find, parse_address
+from unilab.views.layout import Block, Heading, arrange, path_to
+from unilab.views.picture_view import PictureView
+from unilab.views.static_form import front_end, look, picture_html
 from unilab.views.theme import STATIC, Theme
 from unilab.views.words import group_details, region_details
 
+#: Rows of the tables of one view, at most: a saved notebook stays small.
+TABLE_ROWS = 320
+#: Blocks of the picture in a saved notebook, at most, before its groups are closed.
+STATIC_BLOCKS = 96
 
-class AddressSpaceView(StaticFormWidget):
+
+class AddressSpaceView(PictureView):
     """Address spaces side by side, to zoom, walk by keyboard and read as a table.
 
     Args:
@@ -28,32 +32,22 @@ class AddressSpaceView(StaticFormWidget):
         height: The most pixels the live picture takes before it scrolls.
 
     Attributes:
-        task: As given; may be changed while shown.
-        height: As given; may be changed while shown.
         selected: ``"<space>:<region>"`` or ``"<space>:<first>-<last>"`` for a group, both
             counted from 0; empty for none. Setting it selects in the browser.
         expanded: The groups shown open, written in the same way.
-        locked: Whether a prediction is wanted before the picture is shown.
     """
 
-    _esm = front_end(STATIC / "address_space.js")
-    _css = STATIC / "address_space.css"
+    _esm = front_end(STATIC / "address_space.js", "zoom.js", "frame.js")
+    _css = look(STATIC / "address_space.css", "view.css")
 
-    task = traitlets.Unicode("").tag(sync=True)
-    height = traitlets.Int(760).tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
     expanded = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    locked = traitlets.Bool(False).tag(sync=True)
-    _picture = traitlets.Unicode("").tag(sync=True)
-    _table = traitlets.Unicode("").tag(sync=True)
-    # Block key -> field -> text, for the details panel.
-    _details = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *spaces: AddressSpace, task: str = "", height: int = 760, **kwargs: Any) -> None:
         self._spaces = spaces
         super().__init__(task=task, height=height, **kwargs)
-        self._draw()
-        self.observe(lambda _change: self._draw(), names="expanded")
+        self.draw()
+        self.observe(lambda _change: self.draw(), names="expanded")
 
     @property
     def spaces(self) -> tuple[AddressSpace, ...]:
@@ -65,7 +59,7 @@ class AddressSpaceView(StaticFormWidget):
         self._spaces = spaces
         self.selected = ""
         self.expanded = []
-        self._draw()
+        self.draw()
 
     def svg(self, *, theme: Theme = "auto") -> str:
         """The picture as it is expanded now."""
@@ -75,49 +69,55 @@ class AddressSpaceView(StaticFormWidget):
         """The same facts as text, one region a line."""
         return table.as_text(self._spaces)
 
-    def save(self, path: str | Path, *, theme: Theme = "light") -> Path:
-        """Write the picture to a file.
-
-        Args:
-            path: Where to; the name must end in ``.svg``.
-            theme: ``light`` and ``dark`` suit any SVG reader; ``auto`` needs a browser.
-
-        Raises:
-            CourseError: The name does not end in ``.svg``.
-        """
-        path = Path(path)
-        if path.suffix != ".svg":
-            raise CourseError(f"{path.name}: the picture is SVG", remedy="give a file name that ends in .svg")
-        path.write_text(self.svg(theme=theme) + "\n", encoding="utf-8")
-        return path
-
-    def static_html(self) -> str:
-        """The picture, and the table folded away below it.
-
-        The picture is an ``<img>`` that carries its own data: of an inline ``<svg>``, JupyterLab's sanitiser
-        would leave only the loose words in a notebook that is not trusted yet. An ``<img>`` cannot know the
-        page's theme, so it is a light one with paper of its own.
-        """
-        picture = quote(self.svg(theme="light"), safe=" :/=;,()!*'._-~{}@&[]$+")
-        task = f'<p class="uv-task">{escape(self.task)}</p>' if self.task else ""
-        names = " and ".join(space.name for space in self._spaces)
-        return (
-            f'<div class="uv-static">{task}'
-            f'<img alt="{escape(f"Map of {names}; the table below says the same", quote=True)}" '
-            f'style="max-width: 100%" src="data:image/svg+xml,{escape(picture, quote=True)}"/>'
-            f"<details><summary>The same as a table</summary>{table.as_html(self._spaces)}</details></div>"
-        )
+    def table_html(self) -> str:
+        """The same as HTML tables; of thousands of regions, what the picture shows."""
+        return table.as_html(self._spaces, most=TABLE_ROWS, expanded=self._expanded_by_space())
 
     def static_text(self) -> str:
-        """The task and the table."""
-        return f"{self.task}\n\n{self.table()}" if self.task else self.table()
+        """The task and the table; of thousands of regions, what a closed picture shows."""
+        text = table.as_text(self._spaces, most=TABLE_ROWS)
+        return f"{self.task}\n\n{text}" if self.task else text
 
-    def _draw(self) -> None:
-        # One message to the browser, so that picture and details never disagree.
+    def static_html(self) -> str:
+        """The picture and the table as they are now, or with every group closed where that would be much to save."""
+        opened = self._expanded_by_space()
+        blocks = sum(len(arrange(space, keys).blocks) for space, keys in zip(self._spaces, opened, strict=True))
+        if blocks > STATIC_BLOCKS:
+            opened = []
+        return picture_html(
+            render.svg(self._spaces, theme="light", expanded=opened),
+            alt=f"{self.picture_label()}; the table below says the same",
+            table=table.as_html(self._spaces, most=TABLE_ROWS, expanded=opened),
+            task=self.task,
+        )
+
+    def picture_label(self) -> str:
+        """Whose map it is."""
+        return f"Map of {' and '.join(space.name for space in self._spaces)}"
+
+    def details(self) -> dict[str, dict[str, str]]:
+        """Of the blocks on show."""
+        return dict(self._visible_details())
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """``{"find": text}``: select the next region that is at that address or has that name, opening its groups."""
+        text = str(question.get("find", "")).strip()
+        place = find(self._spaces, text, after=self.selected)
+        if place is None:
+            self.selected = ""
+            raise CourseError(
+                "Write an address, such as 0x40_1000, or a part of a name."
+                if not text
+                else f"{text} is unmapped."
+                if parse_address(text) is not None
+                else f"Nothing is called {text}."
+            )
+        index, region = place
+        opened = [f"{index}:{key}" for key in path_to(self._spaces[index], region)]
         with self.hold_sync():
-            self._picture = self.svg()
-            self._table = table.as_html(self._spaces)
-            self._details = dict(self._visible_details())
+            self.expanded = [*self.expanded, *(key for key in opened if key not in self.expanded)]
+            self.selected = f"{index}:{region}"
+        return {"selected": self.selected}
 
     def _expanded_by_space(self) -> list[set[str]]:
         opened: list[set[str]] = [set() for _ in self._spaces]

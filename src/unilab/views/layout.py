@@ -12,32 +12,20 @@ addresses are on top.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 
-from unilab.spaces.model import AddressSpace, Region
-from unilab.views.words import name_of
+from unilab.spaces.model import AddressSpace
+from unilab.views.grouping import LINE_HEIGHT, Span, block_height, partition, span_key
 
 #: Blocks a column shows before anything is opened.
 BLOCK_LIMIT = 24
-#: The least height that takes one line of text, and two.
-LINE_HEIGHT, TWO_LINES_HEIGHT = 20.0, 38.0
-MAXIMUM_HEIGHT = 84.0
 GAP_HEIGHT = 20.0
 
-_HEIGHT_PER_DOUBLING = 2.6
-_PAGE = 4096
-#: Neighbours further apart than this are not "together", whatever their names.
-_NEAR = 1 << 30
-#: What every reader looks for; put into a group with something else only where nothing else is left.
-_LANDMARKS = {"heap", "stack"}
 #: Where the lower half ends, for each width whose addresses must be canonical: their upper bits all alike.
 _LOWER_HALF_END = {47: 1 << 47, 48: 1 << 47, 57: 1 << 56}
 _ADDRESS_END = 1 << 64
-
-Span = tuple[int, int]  #: First and last index into ``AddressSpace.regions``, both included.
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +117,6 @@ class Column:
     height: float
 
 
-def span_key(span: Span) -> str:
-    """How a region or a group is named between Python and the browser."""
-    first, last = span
-    return str(first) if first == last else f"{first}-{last}"
-
-
 def address_gaps(space: AddressSpace) -> list[tuple[int, int, int]]:
     """The unmapped ranges below, between and above the regions, lowest first.
 
@@ -152,6 +134,21 @@ def address_gaps(space: AddressSpace) -> list[tuple[int, int, int]]:
     ]
 
 
+def path_to(space: AddressSpace, index: int) -> list[str]:
+    """The keys of the groups to open, outermost first, until a region has a block of its own.
+
+    Args:
+        space: Whose region it is.
+        index: Which of ``space.regions``.
+    """
+    opened: list[str] = []
+    while True:
+        block = next(b for b in arrange(space, opened).blocks if b.first <= index <= b.last)
+        if not block.is_group:
+            return opened
+        opened.append(block.key)
+
+
 def arrange(space: AddressSpace, expanded: Collection[str] = frozenset(), *, limit: int = BLOCK_LIMIT) -> Column:
     """Lay one space out.
 
@@ -165,6 +162,26 @@ def arrange(space: AddressSpace, expanded: Collection[str] = frozenset(), *, lim
     """
     if limit < 2:
         raise ValueError(f"a column needs room for at least 2 blocks, not {limit}")
+    return _arrange(_Same(space), frozenset(expanded), limit)
+
+
+class _Same:
+    """A space that equals itself alone: a key that is made at once, however many regions there are."""
+
+    def __init__(self, space: AddressSpace) -> None:
+        self.space = space
+
+    def __hash__(self) -> int:
+        return id(self.space)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.space is other.space
+
+
+# Picture, details and tables each ask for the same column.
+@lru_cache(maxsize=16)
+def _arrange(same: _Same, expanded: frozenset[str], limit: int) -> Column:
+    space = same.space
     gaps = {start: (start, end, hole) for start, end, hole in address_gaps(space)}
     blocks: list[Block] = []
     headings: list[Heading] = []
@@ -199,77 +216,6 @@ def arrange(space: AddressSpace, expanded: Collection[str] = frozenset(), *, lim
         draw(partition(space.regions, 0, len(space.regions) - 1, limit), 0)
     draw_gap(0, 0)
     return Column(tuple(blocks), tuple(headings), tuple(drawn_gaps), y)
-
-
-def block_height(regions: Sequence[Region]) -> float:
-    """How tall the block of these regions is: logarithmic in their bytes, within fixed bounds."""
-    size = sum(r.size for r in regions)
-    least = LINE_HEIGHT if len(regions) == 1 else TWO_LINES_HEIGHT
-    doublings = math.log2(size / _PAGE) if size > _PAGE else 0.0
-    return min(MAXIMUM_HEIGHT, max(least, LINE_HEIGHT + _HEIGHT_PER_DOUBLING * doublings))
-
-
-def partition(regions: Sequence[Region], first: int, last: int, limit: int) -> list[Span]:
-    """Cut ``regions[first:last + 1]`` into at most ``limit`` runs, keeping together what belongs together.
-
-    Nothing is grouped that fits. Otherwise whole runs of one name go first, such as
-    the five mappings of a shared library, lightest run first; then the two neighbours that are most
-    alike and smallest, again and again.
-    """
-    spans = [(i, i) for i in range(first, last + 1)]
-    for run in sorted(_named_runs(regions, first, last), key=lambda span: _weight(regions, span)):
-        if len(spans) <= limit:
-            return spans
-        inside = [i for i, span in enumerate(spans) if run[0] <= span[0] <= run[1]]
-        spans[inside[0] : inside[-1] + 1] = [run]
-    costs = [_cost(regions, a, b) for a, b in pairwise(spans)]
-    while len(spans) > limit:
-        i = costs.index(min(costs))
-        spans[i : i + 2] = [(spans[i][0], spans[i + 1][1])]
-        # Only the new span's two borders have a new cost.
-        del costs[i]
-        for border in (i - 1, i):
-            if 0 <= border < len(costs):
-                costs[border] = _cost(regions, spans[border], spans[border + 1])
-    return spans
-
-
-def _named_runs(regions: Sequence[Region], first: int, last: int) -> Iterator[Span]:
-    """Runs of two or more near neighbours that share name, owner and privilege."""
-    start = first
-    for i in range(first, last + 1):
-        if i == last or not _belong_together(regions[i], regions[i + 1]):
-            if start < i and (start, i) != (first, last):
-                yield start, i
-            start = i + 1
-
-
-def _belong_together(low: Region, high: Region) -> bool:
-    return (
-        name_of(low) == name_of(high)
-        and low.privilege == high.privilege
-        and low.owner == high.owner
-        and high.start - low.end <= _NEAR
-    )
-
-
-def _weight(regions: Sequence[Region], span: Span) -> float:
-    """How much drawing a span would need if it were not one block."""
-    return sum(block_height([r]) for r in regions[span[0] : span[1] + 1])
-
-
-def _cost(regions: Sequence[Region], low: Span, high: Span) -> tuple[int, float]:
-    """How wrong it would be to draw two neighbouring spans as one: unlikeness first, then size."""
-    below, above = regions[low[1]], regions[high[0]]
-    landmark = below.kind != above.kind and bool(_LANDMARKS & {below.kind, above.kind})
-    unlike = 0
-    if landmark or below.privilege != above.privilege or above.start - below.end > _NEAR:
-        unlike = 3
-    elif below.owner != above.owner:
-        unlike = 2
-    elif below.kind != above.kind:
-        unlike = 1
-    return unlike, _weight(regions, low) + _weight(regions, high)
 
 
 def _end_of(space: AddressSpace) -> int:

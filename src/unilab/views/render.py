@@ -1,21 +1,19 @@
-"""Draws address spaces as one SVG: the renderer behind the live view, its static form and saved files.
-
-No element has an id, so any number of pictures can share a page.
-"""
+"""Draws address spaces as one SVG: the renderer behind the live view, its static form and saved files."""
 
 from __future__ import annotations
 
-import math
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
 
 from unilab.spaces.model import AddressSpace, Privilege, Region
-from unilab.views.layout import LINE_HEIGHT, Block, Column, Gap, Heading, arrange
+from unilab.views import drawing as d
+from unilab.views.drawing import Box
+from unilab.views.grouping import LINE_HEIGHT
+from unilab.views.layout import Block, Column, Gap, Heading, arrange
 from unilab.views.table import gap_text, translation_text
-from unilab.views.theme import Theme, permission_class, style
+from unilab.views.theme import Theme, permission_class
 from unilab.views.words import address_text, distinct, group_name, name_of, region_details, size_text
 
 _MARGIN = 16.0
@@ -24,14 +22,6 @@ _HEADER_HEIGHT = 84.0
 _SPINE_WIDTH = 16.0
 _INDENT = 14.0
 _LEGEND_LINE = 24.0
-#: Advance of one character, as a part of the font size.
-_MONOSPACE = 0.61
-#: The same for proportional text, which only a browser can measure; right for the wider of the usual fonts.
-_ADVANCES = {
-    **dict.fromkeys("fijlrtI .,:;|!'()[]/-", 0.4),
-    **dict.fromkeys("mwMW@%…", 0.98),
-}
-_OTHER_ADVANCE, _FULL_WIDTH_ADVANCE = 0.64, 1.0
 
 _PERMISSION_WORDS = {
     "rx": "execute: code",
@@ -96,37 +86,8 @@ def svg(
     places = [replace(place, top=legend_bottom) for place in places]
     height = max([legend_bottom, *(p.body + p.column.height for p in places)]) + _MARGIN
     names = " and ".join(space.name for space in spaces) or "no address space"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="uv uv-picture" role="group" '
-        f'aria-label="{_attribute("Map of " + names)}" '
-        f'width="{_n(width)}" height="{_n(height)}" viewBox="0 0 {_n(width)} {_n(height)}">'
-        f"<style>{style(theme)}</style>"
-        f'<rect class="uv-paper" width="{_n(width)}" height="{_n(height)}"/>'
-        f"{legend}{''.join(_column(place) for place in places)}</svg>"
-    )
-
-
-def fit(text: str, width: float, size: float) -> str:
-    """Shorten text with an ellipsis until it should fit.
-
-    Args:
-        text: What to write.
-        width: Room for it, pixels.
-        size: Font size, pixels.
-    """
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "…", size) > width:
-        text = text[:-1]
-    return text.rstrip(" ,") + "…" if text else ""
-
-
-def text_width(text: str, size: float) -> float:
-    """Estimated width in pixels of text in the picture's proportional font."""
-    return size * sum(
-        _FULL_WIDTH_ADVANCE if unicodedata.east_asian_width(c) in "WF" else _ADVANCES.get(c, _OTHER_ADVANCE)
-        for c in text
-    )
+    body = legend + "".join(_column(place) for place in places)
+    return d.page(f"Map of {names}", width, height, body, theme=theme)
 
 
 def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) -> list[_Place]:
@@ -135,7 +96,7 @@ def _place(spaces: Sequence[AddressSpace], expanded: Sequence[Collection[str]]) 
     left = _MARGIN
     for index, space in enumerate(spaces):
         column = arrange(space, expanded[index] if index < len(expanded) else ())
-        gutter = max(len(text) for text in _marks(space, column).values()) * 10 * _MONOSPACE + 12
+        gutter = max(len(text) for text in _marks(space, column).values()) * 10 * d.MONOSPACE + 12
         places.append(_Place(index, space, column, left, 0.0, gutter, block_width))
         left += gutter + block_width + _COLUMN_GAP
     return places
@@ -162,7 +123,7 @@ def _column(place: _Place) -> str:
     return (
         f'<g class="uv-column" data-space="{place.index}">{_header(place)}'
         f'<g aria-hidden="true">{_ticks(place)}{"".join(_gap(place, g) for g in column.gaps)}</g>'
-        f'<g role="tree" aria-label="{_attribute(label)}">{_items(place)}</g></g>'
+        f'<g role="tree" aria-label="{d.attribute(label)}">{_items(place)}</g></g>'
     )
 
 
@@ -185,25 +146,21 @@ def _items(place: _Place) -> str:
 def _header(place: _Place) -> str:
     space, left, top = place.space, place.left, place.top
     room = place.right - left
-    source = str(space.source)
-    badge = len(source) * 7.6 + 12  # capitals, spaced out
+    badge, badge_width = d.badge(str(space.source), left, top + 35)
     return (
         f"<g><title>{escape(space.name)}, {escape(space.origin)}</title>"
-        + _text(fit(space.name, room, 15), left, top + 26, "uv-name")
-        + f'<g class="uv-badge uv-badge-{source.lower()}" data-badge="{source}">'
-        f"<rect {_rect((left, top + 35, badge, 16))}/>"
-        + _text(source, left + badge / 2, top + 46.5, anchor="middle")
-        + "</g>"
-        + _text(fit(space.origin, room - badge - 7, 11), left + badge + 7, top + 47, "uv-muted")
-        + _text(fit(translation_text(space.translation), room, 11), left, top + 65, "uv-muted")
+        + d.text(d.fit(space.name, room, 15), left, top + 26, "uv-name")
+        + badge
+        + d.text(d.fit(space.origin, room - badge_width - 7, 11), left + badge_width + 7, top + 47, "uv-muted")
+        + d.text(d.fit(translation_text(space.translation), room, 11), left, top + 65, "uv-muted")
         + "</g>"
     )
 
 
 def _ticks(place: _Place) -> str:
     return "".join(
-        f'<path class="uv-tick" d="M{_n(place.x - 5)} {_n(place.body + y)}h5"/>'
-        + _text(address, place.x - 8, place.body + y + 3.5, "uv-address", anchor="end")
+        f'<path class="uv-tick" d="M{d.number(place.x - 5)} {d.number(place.body + y)}h5"/>'
+        + d.text(address, place.x - 8, place.body + y + 3.5, "uv-address", anchor="end")
         for y, address in _marks(place.space, place.column).items()
     )
 
@@ -214,12 +171,12 @@ def _gap(place: _Place, gap: Gap) -> str:
     words = gap_text(gap.start, gap.size, gap.hole)
     room = place.right - x - 24
     # The zigzag says "unmapped" too, where there is no room for the word.
-    shown = words if text_width(words, 11) <= room else words.removeprefix("unmapped, ")
+    shown = words if d.text_width(words, 11) <= room else words.removeprefix("unmapped, ")
     return (
         f'<g class="uv-gap" data-start="{gap.start:#x}" data-end="{gap.end:#x}"><title>{words}</title>'
         # The zigzag says that the scale is broken here.
-        f'<path class="uv-break" d="M{_n(x + 8)} {_n(middle - 7)}v3.5l-4 2l8 3l-4 2v3.5"/>'
-        + _text(fit(shown, room, 11), x + 24, middle + 3.5, "uv-muted")
+        f'<path class="uv-break" d="M{d.number(x + 8)} {d.number(middle - 7)}v3.5l-4 2l8 3l-4 2v3.5"/>'
+        + d.text(d.fit(shown, room, 11), x + 24, middle + 3.5, "uv-muted")
         + "</g>"
     )
 
@@ -231,7 +188,7 @@ def _open_item(place: _Place, part: Block | Heading, name: str, state: str, look
         f'<g class="uv-block {look}" data-block="{place.index}:{part.key}" '
         f'data-start="{regions[part.first].start:#x}" data-end="{regions[part.last].end:#x}" '
         f'role="treeitem" tabindex="-1" aria-selected="false"{state} '
-        f'aria-label="{_attribute(name)}"><title>{escape(name)}</title>'
+        f'aria-label="{d.attribute(name)}"><title>{escape(name)}</title>'
     )
 
 
@@ -241,14 +198,14 @@ def _heading(place: _Place, heading: Heading) -> str:
     top, bottom = place.body + heading.y, place.body + heading.bottom
     box = (x, top, place.right - x, LINE_HEIGHT)
     name, count = group_name(members), f"{len(members)} mappings"
-    room = place.right - x - text_width(count, 11) - 40
+    room = place.right - x - d.text_width(count, 11) - 40
     return (
         _open_item(place, heading, f"{name}, open group of {count}", ' aria-expanded="true"', "uv-heading")
-        + f'<rect class="uv-neutral" {_rect(box)}/>'
-        f'<path class="uv-bracket" d="M{_n(x + 5)} {_n(top + LINE_HEIGHT)}V{_n(bottom - 1)}"/>'
-        + _text("▾ " + fit(name, room, 13), x + 8, top + 14, "uv-bold")
-        + _text(count, place.right - 12, top + 14, "uv-muted", anchor="end")
-        + _ring(box)
+        + f'<rect class="uv-neutral" {d.rect(box)}/>'
+        f'<path class="uv-bracket" d="M{d.number(x + 5)} {d.number(top + LINE_HEIGHT)}V{d.number(bottom - 1)}"/>'
+        + d.text("▾ " + d.fit(name, room, 13), x + 8, top + 14, "uv-bold")
+        + d.text(count, place.right - 12, top + 14, "uv-muted", anchor="end")
+        + d.ring(box)
     )
 
 
@@ -259,10 +216,7 @@ def _block(place: _Place, block: Block) -> str:
     return _group(place, block, members, box) if block.is_group else _region(place, block, members[0], box)
 
 
-_Box = tuple[float, float, float, float]  # x, y, width, height
-
-
-def _region(place: _Place, block: Block, region: Region, box: _Box) -> str:
+def _region(place: _Place, block: Block, region: Region, box: Box) -> str:
     x, y, width, height = box
     kind = permission_class(region.permissions)
     name = name_of(region)
@@ -270,29 +224,29 @@ def _region(place: _Place, block: Block, region: Region, box: _Box) -> str:
     size = details["size"]
     spoken = f"{name}, {region.permissions}, {size}, {details['start']} to {details['end']}, {region.privilege}"
     letters_x = x + _SPINE_WIDTH + 7
-    label_x = letters_x + 3 * 11 * _MONOSPACE + 9
-    room = x + width - label_x - text_width(size, 11) - 12
-    label = fit(name, room, 12)
+    label_x = letters_x + 3 * 11 * d.MONOSPACE + 9
+    room = x + width - label_x - d.text_width(size, 11) - 12
+    label = d.fit(name, room, 12)
     two_lines = height >= 34
     baseline = y + (15 if two_lines else height / 2 + 4)
     known = [word for word in (region.owner, region.kind) if word and word not in name]
     # A one-line block says what it holds only where there is room for the whole word.
-    fits = bool(known) and text_width(known[-1], 11) <= room - text_width(label, 12) - 12
+    fits = bool(known) and d.text_width(known[-1], 11) <= room - d.text_width(label, 12) - 12
     parts = [
         _open_item(place, block, spoken, "", f"uv-{region.privilege}{' uv-loud' if kind == 'rwx' else ''}"),
-        f'<rect class="uv-body uv-fill-{kind}" {_rect(box)} rx="2"/>',
-        _spine(kind, (x, y, _SPINE_WIDTH, height)),
-        _text(region.permissions, letters_x, baseline, "uv-mono uv-bold"),
-        _text(label, label_x, baseline, aside=known[-1] if fits and not two_lines else ""),
-        _text(size, x + width - 8, baseline, "uv-muted", anchor="end"),
+        f'<rect class="uv-body uv-fill-{kind}" {d.rect(box)} rx="2"/>',
+        d.spine(kind, (x, y, _SPINE_WIDTH, height)),
+        d.text(region.permissions, letters_x, baseline, "uv-mono uv-bold"),
+        d.text(label, label_x, baseline, aside=known[-1] if fits and not two_lines else ""),
+        d.text(size, x + width - 8, baseline, "uv-muted", anchor="end"),
     ]
     if two_lines and known:
-        subtitle = fit(", ".join(known), x + width - label_x - 6, 11)
-        parts.append(_text(subtitle, label_x, baseline + 15, "uv-muted"))
-    return "".join(parts) + _ring(box)
+        subtitle = d.fit(", ".join(known), x + width - label_x - 6, 11)
+        parts.append(d.text(subtitle, label_x, baseline + 15, "uv-muted"))
+    return "".join(parts) + d.ring(box)
 
 
-def _group(place: _Place, block: Block, members: Sequence[Region], box: _Box) -> str:
+def _group(place: _Place, block: Block, members: Sequence[Region], box: Box) -> str:
     x, y, width, height = box
     front = (x, y, width - 4, height - 4)
     privileges = distinct(str(r.privilege) for r in members)
@@ -304,69 +258,29 @@ def _group(place: _Place, block: Block, members: Sequence[Region], box: _Box) ->
         f"{address_text(members[0].start)} to {address_text(members[-1].end)}, {' and '.join(privileges)}"
     )
     text_x, right = x + _SPINE_WIDTH + 7, x + width - 12
-    label = fit(group_name(members), right - text_x - text_width(size, 11) - 22, 12)
+    label = d.fit(group_name(members), right - text_x - d.text_width(size, 11) - 22, 12)
     return (
         _open_item(place, block, spoken, ' aria-expanded="false"', f"uv-group uv-{look}")
         # A second sheet behind the first says that there is more than one.
-        + f'<rect class="uv-body uv-neutral" {_rect((x + 4, y + 4, width - 4, height - 4))} rx="2"/>'
-        f'<rect class="uv-body uv-neutral" {_rect(front)} rx="2"/>'
+        + f'<rect class="uv-body uv-neutral" {d.rect((x + 4, y + 4, width - 4, height - 4))} rx="2"/>'
+        f'<rect class="uv-body uv-neutral" {d.rect(front)} rx="2"/>'
         + _stripes(members, (x, y, _SPINE_WIDTH, height - 4))
-        + _text(f"▸ {label}", text_x, y + 14)
-        + _text(size, right, y + 14, "uv-muted", anchor="end")
-        + _text(letters, text_x, y + 28, "uv-mono uv-bold")
-        + _text(f"{len(members)} mappings", right, y + 28, "uv-muted", anchor="end")
-        + _ring(front)
+        + d.text(f"▸ {label}", text_x, y + 14)
+        + d.text(size, right, y + 14, "uv-muted", anchor="end")
+        + d.text(letters, text_x, y + 28, "uv-mono uv-bold")
+        + d.text(f"{len(members)} mappings", right, y + 28, "uv-muted", anchor="end")
+        + d.ring(front)
     )
 
 
-def _ring(box: _Box) -> str:
-    """What shows focus and selection; drawn last."""
-    return f'<rect class="uv-ring" {_rect(box)} rx="2"/>'
-
-
-def _stripes(members: Sequence[Region], box: _Box) -> str:
+def _stripes(members: Sequence[Region], box: Box) -> str:
     """A group's spine: its members' permissions in their order, or once each where that is too fine."""
     x, y, width, height = box
     kinds = [kind for kind, _ in groupby(permission_class(r.permissions) for r in reversed(members))]
     if height / len(kinds) < 5:
         kinds = distinct(kinds)
     each = height / len(kinds)
-    return "".join(_spine(kind, (x, y + i * each, width, each)) for i, kind in enumerate(kinds))
-
-
-def _spine(kind: str, box: _Box) -> str:
-    """The strip of full colour and pattern at a block's left edge."""
-    return (
-        f'<rect class="uv-strong-{kind}" {_rect(box)}/>'
-        f'<path class="uv-pattern uv-pattern-{kind}" d="{_pattern(kind, box)}"/>'
-    )
-
-
-def _pattern(kind: str, box: _Box) -> str:
-    """Path data of a permission's pattern. Drawn out rather than a <pattern>, which would need an id."""
-    x, y, width, height = box
-    if kind == "r":
-        return "".join(f"M{_n(x)} {_n(y + d)}h{_n(width)}" for d in _steps(height, 5))
-    if kind == "rx":
-        return "".join(f"M{_n(x + d)} {_n(y)}v{_n(height)}" for d in _steps(width, 4))
-    rising = _diagonals(box, 5, rising=True)
-    return rising if kind in ("rw", "none") else rising + _diagonals(box, 5, rising=False)
-
-
-def _steps(length: float, step: float) -> list[float]:
-    return [step / 2 + i * step for i in range(math.floor((length + step / 2 - 0.01) / step))]
-
-
-def _diagonals(box: _Box, step: float, *, rising: bool) -> str:
-    """Lines at 45 degrees, clipped to the box."""
-    x, y, width, height = box
-    parts = []
-    for offset in _steps(width + height, step):
-        # On this line, across + down == offset.
-        across, until = max(0.0, offset - height), min(width, offset)
-        x0, x1 = (across, until) if rising else (width - across, width - until)
-        parts.append(f"M{_n(x + x0)} {_n(y + offset - across)}L{_n(x + x1)} {_n(y + offset - until)}")
-    return "".join(parts)
+    return "".join(d.spine(kind, (x, y + i * each, width, each)) for i, kind in enumerate(kinds))
 
 
 def _legend(spaces: Sequence[AddressSpace], width: float) -> tuple[str, float]:
@@ -388,39 +302,16 @@ def _legend(spaces: Sequence[AddressSpace], width: float) -> tuple[str, float]:
     x, y = _MARGIN, _MARGIN
     parts = []
     for text, kind, privilege in entries:
-        room = 28 + text_width(text, 11) + 20
+        room = 28 + d.text_width(text, 11) + 20
         if x > _MARGIN and x + room > width:
             x, y = _MARGIN, y + _LEGEND_LINE
         box = (x, y, 20.0, 14.0)
-        swatch = _spine(kind, box) if kind else f'<rect class="uv-body uv-neutral" {_rect(box)} rx="2"/>'
+        swatch = d.spine(kind, box) if kind else f'<rect class="uv-body uv-neutral" {d.rect(box)} rx="2"/>'
         parts.append(
             f'<g class="uv-{privilege}" data-legend="{kind or privilege}">{swatch}'
-            f"{_text(text, x + 27, y + 11, 'uv-muted')}</g>"
+            f"{d.text(text, x + 27, y + 11, 'uv-muted')}</g>"
         )
         x += room
     if not entries:
         return "", 0.0
     return f'<g class="uv-legend" role="group" aria-label="Legend">{"".join(parts)}</g>', y + 14
-
-
-def _text(text: str, x: float, y: float, look: str = "", *, anchor: str = "start", aside: str = "") -> str:
-    """A line of text. ``look`` is a CSS class or two; ``aside`` follows on the line, muted."""
-    attributes = f' class="{look}"' if look else ""
-    if anchor != "start":
-        attributes += f' text-anchor="{anchor}"'
-    more = f'<tspan class="uv-muted" dx="8">{escape(aside)}</tspan>' if aside else ""
-    return f'<text{attributes} x="{_n(x)}" y="{_n(y)}">{escape(text)}{more}</text>'
-
-
-def _rect(box: _Box) -> str:
-    x, y, width, height = box
-    return f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}"'
-
-
-def _n(value: float) -> str:
-    """A coordinate with at most one decimal."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _attribute(text: str) -> str:
-    return escape(text, quote=True)

@@ -25,6 +25,10 @@ PERMISSION_COLOURS = {
 }
 
 
+#: How many colours there are to tell linked things apart; a palette has them.
+LINK_COLOURS = range(8)
+
+
 def permission_class(permissions: str) -> str:
     """Which of the five colours and patterns ``rwx`` letters get; writable code is loud."""
     if "w" in permissions:
@@ -46,6 +50,8 @@ class Palette:
         ring: Focus and selection.
         tint: How much of a permission's colour is in its block, 0 to 1.
         neutral: Fill of a group's block.
+        band: Fill of the bands of rings: user, kernel, hypervisor.
+        links: Lines and shapes of linked things; a contrast of at least 3 on paper, bands and tints.
     """
 
     paper: str
@@ -55,6 +61,8 @@ class Palette:
     ring: str
     tint: float
     neutral: str
+    band: tuple[str, str, str]
+    links: tuple[str, ...]
 
     def fills(self) -> dict[str, str]:
         """Permission class -> the fill of its block."""
@@ -76,13 +84,35 @@ class Palette:
             "badge-ink": "#ffffff",
             "loud-ink": "#000000",
         }
+        values |= dict(zip(("band-user", "band-kernel", "band-hypervisor"), self.band, strict=True))
+        values |= {f"link-{number}": colour for number, colour in enumerate(self.links)}
         values |= {f"fill-{name}": fill for name, fill in self.fills().items()}
         values |= {f"strong-{name}": colour for name, colour in PERMISSION_COLOURS.items()}
         return values
 
 
-LIGHT = Palette("#ffffff", "#1b1f24", "#4b5560", "#8a949e", "#0b57d0", 0.22, "#f1f3f5")
-DARK = Palette("#111418", "#eef1f4", "#b9c2cb", "#77828d", "#8ab4f8", 0.34, "#22272e")
+LIGHT = Palette(
+    paper="#ffffff",
+    ink="#1b1f24",
+    muted="#4b5560",
+    line="#8a949e",
+    ring="#0b57d0",
+    tint=0.22,
+    neutral="#f1f3f5",
+    band=("#f6f9fc", "#fbf6ee", "#f6f2fa"),
+    links=("#0067b1", "#b84a00", "#00704c", "#9b3380", "#755400", "#4b44b8", "#4b5560", "#006d7e"),
+)
+DARK = Palette(
+    paper="#111418",
+    ink="#eef1f4",
+    muted="#b9c2cb",
+    line="#77828d",
+    ring="#8ab4f8",
+    tint=0.34,
+    neutral="#22272e",
+    band=("#161c23", "#211c15", "#1d1826"),
+    links=("#72c1ff", "#ff9d63", "#4bd8ac", "#f2a6d1", "#f5cb5c", "#bab6ff", "#c9d1d9", "#6fdbe6"),
+)
 
 
 def mix(colour: str, paper: str, amount: float) -> str:
@@ -102,13 +132,18 @@ def contrast(one: str, other: str) -> float:
 
 
 @cache
-def style(theme: Theme) -> str:
+def style(theme: Theme, *parts: str) -> str:
     """The style sheet that goes inside the picture.
+
+    Args:
+        theme: Whose colours.
+        parts: What the picture needs besides picture.css: ``bands`` for picture_bands.css.
 
     ``auto`` follows JupyterLab's theme, then the page's, then the reader's system.
     ``light`` and ``dark`` hold no variables, for SVG readers that know none.
     """
-    rules = (STATIC / "picture.css").read_text(encoding="utf-8")
+    names = ["picture.css", *(f"picture_{part}.css" for part in parts)]
+    rules = "".join((STATIC / name).read_text(encoding="utf-8") for name in names)
     if theme != "auto":
         for name, value in (LIGHT if theme == "light" else DARK).variables().items():
             rules = rules.replace(f"var(--uv-{name})", value)
