@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from unilab.learn import journal
 from unilab.learn.look import framed
 
 
@@ -65,6 +66,7 @@ def card(
     time: str = "",
     machine: str = "",
     fallback: str = "",
+    notebook: str = "",
 ) -> Card:
     """Open a notebook: its question, and what it asks and gives.
 
@@ -75,5 +77,9 @@ def card(
         time: How long it takes.
         machine: What runs on which machine.
         fallback: What happens where a machine lacks something.
+        notebook: Its number, two digits: then checks can say which of the objectives they are about, and progress is
+            kept.
     """
+    if notebook:
+        journal.open_notebook(notebook, objectives)
     return Card(question, tuple(objectives), prerequisites, time, machine, fallback)

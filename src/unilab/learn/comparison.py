@@ -6,7 +6,20 @@ import math
 import re
 from dataclasses import dataclass
 
-Answer = int | float | str
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Addresses from ``start`` up to, and without, ``end``."""
+
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.start:#x} to {self.end:#x}"
+
+
+#: A number, a choice, things in an order, or a range of addresses.
+Answer = int | float | str | tuple[str, ...] | Span
 
 # predict.js has the same rule. A comma separates only before three digits: "1,5" is a slip, not 15.
 _SEPARATOR = re.compile(r"[\s_]|(?<=\d),(?=\d{3}(?!\d))")
@@ -34,6 +47,8 @@ def value_text(value: Answer, unit: str = "") -> str:
     >>> value_text(12345, "bytes"), value_text(0.5), value_text("the kernel")
     ('12,345 bytes', '0.5', 'the kernel')
     """
+    if isinstance(value, tuple):
+        return ", then ".join(value)
     if isinstance(value, float):
         text = f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
     else:
@@ -77,8 +92,17 @@ def _verdict(predicted: Answer, observed: Answer, unit: str) -> str:
     # As text, so that the choice "4" is right where 4 was observed.
     if predicted == observed or str(predicted) == str(observed):
         return "Just as you predicted."
-    if isinstance(predicted, str) or isinstance(observed, str):
+    if isinstance(predicted, tuple) and isinstance(observed, tuple):
+        placed = sum(one == other for one, other in zip(predicted, observed, strict=False))
+        return f"{placed} of {len(observed)} are where they belong."
+    if isinstance(predicted, Span) and isinstance(observed, Span):
+        return _overlap(predicted, observed)
+    if not isinstance(predicted, int | float) or not isinstance(observed, int | float):
         return "Not what you predicted. What made you expect it?"
+    return _ratio(predicted, observed, unit)
+
+
+def _ratio(predicted: float, observed: float, unit: str) -> str:
     if observed == 0 or predicted == 0 or (observed < 0) != (predicted < 0):
         return f"You were off by {value_text(abs(observed - predicted), unit)}."
     ratio = observed / predicted
@@ -87,3 +111,14 @@ def _verdict(predicted: Answer, observed: Answer, unit: str) -> str:
     if ratio > 1:
         return f"Observed is {ratio:,.3g} times what you predicted."
     return f"You predicted {1 / ratio:,.3g} times what was observed."
+
+
+def _overlap(predicted: Span, observed: Span) -> str:
+    """How two ranges lie to each other, in a sentence."""
+    common = min(predicted.end, observed.end) - max(predicted.start, observed.start)
+    if common <= 0:
+        below = predicted.end <= observed.start
+        off = observed.start - predicted.end if below else predicted.start - observed.end
+        return f"Yours lies {off:#x} bytes {'below' if below else 'above'} it."
+    share = common / (max(predicted.end, observed.end) - min(predicted.start, observed.start))
+    return f"They share {common:#x} bytes: {share:.0%} of what both take up together."

@@ -10,6 +10,7 @@ from types import EllipsisType
 from typing import Literal
 
 from unilab.errors import CourseError
+from unilab.learn import journal
 from unilab.learn.look import framed
 
 State = Literal["right", "missed", "untried"]
@@ -58,6 +59,7 @@ def check(
     *,
     hints: Sequence[str] = (),
     answer: str = "",
+    objective: int | None = None,
 ) -> Feedback:
     """Tell the learner how an exercise went.
 
@@ -67,6 +69,7 @@ def check(
             ``...`` or None, as exercises start out, is not counted as a try.
         hints: One for the first miss, one for the second.
         answer: Shown from the third miss on.
+        objective: Which of the card's objectives it shows, from 1.
     """
     if attempt is None or attempt is ...:
         return Feedback(name, "untried", "not tried yet.")
@@ -78,6 +81,8 @@ def check(
     except (Exception, SystemExit) as error:
         # Whatever the learner's code raises belongs in the feedback, in words; exit() raises SystemExit.
         right, trouble = False, f"{type(error).__name__}: {error}"
+    if objective is not None:
+        journal.note(objective, "done" if right else "tried")
     if right:
         _misses.pop(name, None)
         return Feedback(name, "right", "right.")

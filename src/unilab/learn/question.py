@@ -6,6 +6,7 @@ import random
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from unilab.errors import CourseError
 
@@ -21,12 +22,14 @@ class Question:
         choices: At least two different answers, in any order: readers see ``shuffled``.
         answer: The right one, word for word.
         why: Why it is right, and what makes the others tempting.
+        variants: Other questions that ask for the same: one of them may take its place.
     """
 
     text: str
     choices: tuple[str, ...]
     answer: str
     why: str
+    variants: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a question that cannot be answered.
@@ -45,6 +48,10 @@ class Question:
         random.Random(self.text).shuffle(order)
         return order
 
+    def variant(self, seed: int) -> Question:
+        """This question, for seed 0, or, for others, one that asks for the same by chance."""
+        return random.Random(f"{seed} {self.text}").choice((self, *self.variants)) if seed else self
+
 
 def load(notebook: str) -> tuple[Question, ...]:
     """Read a notebook's questions.
@@ -61,6 +68,31 @@ def load(notebook: str) -> tuple[Question, ...]:
         raise CourseError(f"no questions for notebook {notebook!r}", remedy=f"choose from: {known}")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["question"]
-        return tuple(Question(t["text"], tuple(t["choices"]), t["answer"], t["why"]) for t in tables)
+        return tuple(_question(table, table) for table in tables)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CourseError(f"{path.name}: {error}", remedy="mend the file of questions") from error
+
+
+def _question(table: dict[str, Any], base: dict[str, Any]) -> Question:
+    """A question out of a file; a variant takes from ``base`` what it does not say."""
+
+    def of(name: str) -> Any:
+        return table.get(name, base[name])
+
+    variants = tuple(_question(variant, table) for variant in table.get("variant", ())) if table is base else ()
+    return Question(of("text"), tuple(of("choices")), of("answer"), of("why"), variants)
+
+
+def chosen(notebook: str, *, earlier: int = 2, seed: int = 0) -> tuple[Question, ...]:
+    """A notebook's own questions, and some of earlier notebooks, so that these are not forgotten.
+
+    Args:
+        notebook: Its number, two digits.
+        earlier: How many of earlier notebooks, if there are as many.
+        seed: Chooses among variants, and which earlier ones; the same seed gives the same questions.
+    """
+    own = [question.variant(seed) for question in load(notebook)]
+    before = [path.stem for path in sorted(QUESTIONS.glob("*.toml")) if path.stem < notebook]
+    pool = [question for name in before for question in load(name)]
+    draw = random.Random(f"{seed} {notebook}")
+    return (*own, *(question.variant(seed) for question in draw.sample(pool, min(earlier, len(pool)))))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import Any
 
 import traitlets
 
 from unilab.learn.look import STATIC, framed
-from unilab.learn.question import Question, load
+from unilab.learn.question import Question, chosen
 from unilab.views.static_form import StaticFormWidget, front_end
 
 #: In ``Quiz.chosen``, for a question nobody has answered.
@@ -22,6 +21,7 @@ class Quiz(StaticFormWidget):
     Attributes:
         questions: The plain values.
         chosen: For each question, the index of the answer now chosen among those shown, or -1.
+        seed: Which questions are asked, where there are others to ask.
     """
 
     _esm = front_end(STATIC / "quiz.js")
@@ -30,14 +30,26 @@ class Quiz(StaticFormWidget):
     chosen = traitlets.List(traitlets.Int()).tag(sync=True)
     _shown = traitlets.List(traitlets.Dict()).tag(sync=True)
 
-    def __init__(self, questions: Sequence[Question], **kwargs: Any) -> None:
-        self.questions = tuple(questions)
+    #: Whether another seed asks other questions.
+    _varies = traitlets.Bool(False).tag(sync=True)
+    seed = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, questions: Sequence[Question] | Callable[[int], Sequence[Question]], *, seed: int = 0) -> None:
+        self._ask = questions if callable(questions) else lambda _seed: questions
+        super().__init__(seed=seed, _varies=callable(questions))
+        self._draw()
+        self.observe(lambda _change: self._draw(), names="seed")
+
+    def _draw(self) -> None:
+        self.questions = tuple(self._ask(self.seed))
         shown = []
         for question in self.questions:
             choices = question.shuffled()
             right = choices.index(question.answer)
             shown.append({"text": question.text, "choices": choices, "right": right, "why": question.why})
-        super().__init__(_shown=shown, chosen=[UNANSWERED] * len(shown), **kwargs)
+        with self.hold_sync():
+            self.chosen = [UNANSWERED] * len(shown)
+            self._shown = shown
 
     @property
     def score(self) -> int:
@@ -66,13 +78,18 @@ class Quiz(StaticFormWidget):
         return "\n".join(lines)
 
 
-def quiz(questions: str | Sequence[Question]) -> Quiz:
+def quiz(questions: str | Sequence[Question], *, seed: int = 0) -> Quiz:
     """Close a notebook with recall questions.
 
     Args:
-        questions: A notebook's number, such as ``"00"``, or the questions themselves.
+        questions: A notebook's number, such as ``"03"``: its own questions, and two of earlier notebooks. Or the
+            questions themselves.
+        seed: Other numbers ask other variants of them.
 
     Raises:
         CourseError: The package has no questions for that notebook.
     """
-    return Quiz(load(questions) if isinstance(questions, str) else questions)
+    if not isinstance(questions, str):
+        return Quiz(questions, seed=seed)
+    chosen(questions)  # now, rather than on the first draw in the browser, if there are none
+    return Quiz(lambda number: chosen(questions, seed=number), seed=seed)

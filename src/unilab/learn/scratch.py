@@ -14,8 +14,8 @@ def write_program(name: str, text: str) -> Path:
     """Write the text of a program into the folder ``scratch`` beside the notebook.
 
     Args:
-        name: A file name that ends in ``.c``, without a folder.
-        text: C. Empty lines at the start are dropped, so that the first line can stand below the quotes.
+        name: A file name that ends in ``.c``, or in ``.S`` for assembly, without a folder.
+        text: C, or assembly. Empty lines at the start are dropped, so that the first line can stand below the quotes.
 
     Returns:
         The path. A file of that name is replaced.
@@ -23,7 +23,7 @@ def write_program(name: str, text: str) -> Path:
     Raises:
         CourseError: The name is no file name, or the folder cannot be written.
     """
-    if PurePath(name).name != name or not name.endswith(".c"):
+    if PurePath(name).name != name or not name.endswith((".c", ".S")):
         raise CourseError(f"{name!r} is no name for a program", remedy="give a file name such as hello.c")
     path = Path(FOLDER) / name
     try:
