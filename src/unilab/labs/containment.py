@@ -1,0 +1,241 @@
+"""Running what a learner handed in: in a process of its own, with limits, and with nothing of it left behind.
+
+A submission is untrusted. It may loop, fork, print without end, eat memory, crash or call out; each of that is an
+outcome to report, and none of it reaches the grader.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unilab.errors import Unavailable
+from unilab.labs import supervisor
+
+#: Seconds that the supervisor may take for its own work, beyond the submission's time.
+_PATIENCE = 20.0
+_PYTHON_FLAGS = ("-E", "-s", "-B")
+_CALL = str(Path(__file__).with_name("call.py"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a submission may use up.
+
+    Attributes:
+        seconds: Time, by the clock.
+        memory_mib: Memory of all its processes together, and the address space of each.
+        processes: How many it may have at once.
+        output_bytes: How much it may print.
+    """
+
+    seconds: float = 10.0
+    memory_mib: int = 512
+    processes: int = 24
+    output_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of it.
+
+    Attributes:
+        exit_status: What it ended with; 128 plus the number for a signal; None if a limit ended it.
+        output: What it printed.
+        errors: What it printed on standard error.
+        answer: What it wrote to descriptor 9.
+        limit: The limit that ended it: ``time``, ``memory``, ``processes`` or ``output``; empty if none did.
+        seconds: How long it ran.
+        left_behind: How many of its processes were still there when it had ended, and were killed.
+    """
+
+    exit_status: int | None
+    output: str
+    errors: str
+    answer: bytes
+    limit: str
+    seconds: float
+    left_behind: int
+
+    @property
+    def trouble(self) -> str:
+        """In a sentence, why it did not end well; empty if it ended with status 0."""
+        if self.limit:
+            return {
+                "time": f"it was still running after {self.seconds:.0f} seconds. Look for a loop that never ends",
+                "memory": "it used more memory than it may. Look for something that grows without end",
+                "processes": "it started more processes than it may. Look for a fork in a loop",
+                "output": "it printed more than it may. Look for a print in a loop that never ends",
+            }[self.limit]
+        if self.exit_status == 0:
+            return ""
+        last = next((line for line in reversed(self.errors.splitlines()) if line.strip()), "")
+        # A program may also return such a number itself.
+        if self.exit_status is not None and self.exit_status - 128 in set(signal.Signals):
+            ended = f"{signal.Signals(self.exit_status - 128).name} ended it"
+        else:
+            ended = f"it ended with status {self.exit_status}"
+        return f"{ended}: {last}" if last else ended
+
+
+def contained(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    files: Mapping[str, bytes] | None = None,
+    limits: Limits | None = None,
+) -> Ran:
+    """Run a command in a copy of a folder, and wait for its end.
+
+    Args:
+        command: What to run. Its working directory is the copy.
+        folder: What was handed in. Never written to.
+        files: More files for the copy, by name; they may be run.
+        limits: What it may use up.
+
+    Raises:
+        Unavailable: This is not Linux, whose means of containment these are.
+    """
+    if sys.platform != "linux":
+        raise Unavailable("submissions are contained by means of Linux", remedy="check them on a Linux machine")
+    limits = limits or Limits()
+    with tempfile.TemporaryDirectory(prefix="unilab-lab-") as scratch:
+        copy = Path(scratch) / folder.name
+        shutil.copytree(folder, copy, ignore=_not_copied)
+        for name, data in (files or {}).items():
+            if (copy / name).is_dir():
+                shutil.rmtree(copy / name)
+            (copy / name).write_bytes(data)
+            (copy / name).chmod(0o755)
+        if os.geteuid() == 0:
+            for path in (Path(scratch), copy, *copy.rglob("*")):
+                os.chown(path, supervisor.NOBODY, supervisor.NOBODY)
+        order = {
+            "command": list(command),
+            "folder": str(copy),
+            "owner": os.getpid(),
+            "seconds": limits.seconds,
+            "memory": limits.memory_mib << 20,
+            "processes": limits.processes,
+            "output": limits.output_bytes,
+            "environment": {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(copy)},
+        }
+        ran = subprocess.run(
+            [sys.executable, "-I", supervisor.__file__, json.dumps(order)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limits.seconds + _PATIENCE,
+            start_new_session=True,
+            check=False,
+        )
+    return _read(ran)
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """Hidden files, and all that is no plain file or folder: a link may lead to a file without end."""
+
+    def plain(path: Path) -> bool:
+        return not path.is_symlink() and (path.is_file() or path.is_dir())
+
+    return {name for name in names if name == "__pycache__" or name[0] == "." or not plain(Path(folder) / name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What became of calls of a function that was handed in.
+
+    Attributes:
+        answers: What each call gave, as JSON has it; None where it raised.
+        raised: What each call raised, and in which line of the file; empty where it did not.
+        ran: The process in which they were made.
+    """
+
+    answers: tuple[Any, ...]
+    raised: tuple[str, ...]
+    ran: Ran
+
+    @property
+    def trouble(self) -> str:
+        """In a sentence, what went wrong before all calls were made, or in the first that raised; else empty."""
+        return self.ran.trouble or next((text for text in self.raised if text), "")
+
+
+def call(
+    module: str,
+    function: str,
+    arguments: Sequence[Sequence[object]],
+    *,
+    folder: Path,
+    prepare: str = "",
+    files: Mapping[str, bytes] | None = None,
+    limits: Limits | None = None,
+) -> Called:
+    """Call a function of a Python file that was handed in, contained, once for each list of arguments.
+
+    Args:
+        module: The file's name, without ``.py``.
+        function: The function's.
+        arguments: For each call, what it is given: anything that JSON has.
+        folder: What was handed in.
+        prepare: A function of ``given.py`` in the folder that makes of these arguments those to use; empty for none.
+        files: More files for the copy, by name.
+        limits: What all calls together may use up.
+    """
+    order = {"module": module, "function": function, "prepare": prepare, "arguments": arguments}
+    ran = contained(
+        [sys.executable, *_PYTHON_FLAGS, _CALL],
+        folder=folder,
+        files={**(files or {}), "calls.json": json.dumps(order).encode()},
+        limits=limits,
+    )
+    answers: list[object] = []
+    raised: list[str] = []
+    for line in ran.answer.decode(errors="replace").splitlines():
+        try:
+            said = json.loads(line)
+            text = ""
+            if "raised" in said:
+                text = f"{module}.py, line {said['line']}: {said['raised']}" if said["line"] else said["raised"]
+            answers.append(said.get("gave"))
+            raised.append(text)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            break  # it wrote there itself
+    missing = len(arguments) - len(answers)
+    answers += [None] * missing
+    raised += [ran.trouble or "it ended before this call was made"] * missing
+    return Called(tuple(answers[: len(arguments)]), tuple(raised[: len(arguments)]), ran)
+
+
+def _read(ran: subprocess.CompletedProcess[bytes]) -> Ran:
+    try:
+        said = json.loads(ran.stdout)
+    except ValueError:
+        # A submission of the same user can do this to it.
+        why = "it ended the process that watched it"
+        return Ran(None, "", f"{why}\n{ran.stderr.decode(errors='replace')}", b"", "", 0.0, 0)
+    status = None if said["status"] is None else os.waitstatus_to_exitcode(said["status"])
+    output, errors, answer = (base64.b64decode(said[name]) for name in ("output", "errors", "answer"))
+    return Ran(
+        exit_status=status if status is None or status >= 0 else 128 - status,
+        output=output.decode(errors="replace"),
+        errors=errors.decode(errors="replace"),
+        answer=answer,
+        limit="" if said["ended"] == "itself" else said["ended"],
+        seconds=said["seconds"],
+        left_behind=said["left_behind"],
+    )
+
+
+def python(script: str, *args: str) -> list[str]:
+    """The command that runs a Python file of the copy with this Python."""
+    return [sys.executable, *_PYTHON_FLAGS, script, *args]

@@ -1,0 +1,4 @@
+"""Never asks the program to go on."""
+
+while True:
+    pass

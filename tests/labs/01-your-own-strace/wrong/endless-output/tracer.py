@@ -1,0 +1,4 @@
+"""Never asks whether the program has ended."""
+
+while True:
+    print("getppid() = 1")

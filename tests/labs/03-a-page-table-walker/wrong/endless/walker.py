@@ -1,0 +1,6 @@
+"""Never gets anywhere."""
+
+
+def translate(memory, cr3, address, levels=4):
+    while address:
+        pass
