@@ -5,17 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from unilab.errors import CourseError
-from unilab.measure import boot, call, costs, edit, http, image, memory, orphans, spaces
+from unilab.measure import (
+    boot,
+    call,
+    costs,
+    edit,
+    exits,
+    http,
+    image,
+    journeys,
+    memory,
+    orphans,
+    spaces,
+    starts,
+    views,
+    xen,
+)
 from unilab.measure.figure import Figure
 
 #: What one measurement is called, and what makes it. Several figures may come of one.
 _MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "image.hello": image.hello,
     "boot.hello": boot.hello,
+    "boot.linux": boot.linux,
+    "boot.xen": xen.boot,
     "memory.hello": memory.hello,
     "edit_build_boot": edit.build_boot,
     "call.null": call.null,
+    "call.xen": xen.calls,
     "spaces.unikernel": spaces.unikernel,
+    "spaces.linux": spaces.linux,
+    "spaces.process": spaces.process,
+    "spaces.side_by_side": spaces.side_by_side,
+    "views.thousands": views.thousands,
+    "views.side_by_side": views.side_by_side,
     "cost": costs.table,
     "image.httpd": http.size,
     "http.first_response": http.first_response,
@@ -24,7 +47,10 @@ _MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "http.kept": http.kept,
     "http.new": http.new,
     "http.endurance": http.endurance,
+    "journey.printf": journeys.printf,
+    "hypervisor.port": exits.ports,
     "orphans": orphans.after_sigkill,
+    "starts": starts.in_a_row,
 }
 
 NAMES = tuple(_MEASUREMENTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unilab.errors import MachineError
+from unilab.errors import GuestHangs, MachineError
 from unilab.machines import start
 from unilab.machines.accelerator import bare_kernel
 from unilab.machines.qemu import MACHINES
@@ -13,6 +13,7 @@ from unilab.measure.programs import of_course
 from unilab.toolchain import Image, build
 
 _PAIRS = 75
+_LINUX_BOOTS = 10
 
 
 def hello() -> Iterable[Figure]:
@@ -32,6 +33,23 @@ def hello() -> Iterable[Figure]:
             figures.append(reported(f"boot.{name}.wall.{machine}", what, [pair[one][1] * 1e3 for pair in pairs]))
     yield at_most("boot.hello.over_floor", 1.10, "times, the worst machine", ratios, value=max(ratios))
     yield from figures
+
+
+def linux() -> Iterable[Figure]:
+    """A Linux guest from QEMU's start to its program's first byte, in seconds; and how many of the boots hung."""
+    image, hangs, boots = build(of_course("hello.c"), "linux"), 0, 0
+    for machine in ("microvm", "q35"):
+        times = []
+        for _ in range(_LINUX_BOOTS):
+            boots += 1
+            try:
+                times.append(_once(image, machine)[1])
+            except GuestHangs:
+                hangs += 1
+        if not times:
+            raise MachineError(f"Linux has never booted on {machine}")
+        yield at_most(f"boot.linux.{machine}", 4, "s", times)
+    yield at_most("boot.linux.hangs", 0, f"of {boots} boots", [hangs])
 
 
 def _floor() -> Image:
