@@ -117,3 +117,7 @@ class DeadlineExceeded(MachineError):
 
 class GuestPanic(MachineError):
     """The library OS stopped itself: a processor exception, or an inconsistency it found."""
+
+
+class GuestHangs(MachineError):
+    """The guest's kernel makes no progress. It was ended: nobody waits for it."""

@@ -6,10 +6,13 @@ import click
 
 from unilab.cli.bench import bench
 from unilab.cli.boot import boot
+from unilab.cli.check import check
 from unilab.cli.doctor import doctor
+from unilab.cli.journey import journey
 from unilab.cli.lab import lab
 from unilab.cli.record import record
 from unilab.cli.sizes import sizes
+from unilab.cli.spaces import spaces
 from unilab.cli.test import test
 from unilab.errors import CourseError
 
@@ -41,7 +44,7 @@ def cli() -> None:
     """One Address Space: a course on unikernels in notebooks."""
 
 
-for _command in (lab, boot, sizes, doctor, test, bench, record):
+for _command in (lab, boot, spaces, journey, check, sizes, doctor, test, bench, record):
     cli.add_command(_command)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unilab.architectures import ARCHITECTURES
 from unilab.errors import CourseError
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ _END_OF_TRANSMISSION = "\x04"
 @click.command()
 @click.argument("program", metavar="PROGRAM.c")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
-@click.option("--on", type=click.Choice(["unikernel", "process", "linux"]), default="unikernel", show_default=True)
+@click.option("--on", type=click.Choice(ARCHITECTURES), default="unikernel", show_default=True)
 @click.option(
     "--machine",
     type=click.Choice(["microvm", "q35", "pc"]),
-    help="QEMU's machine type: microvm, q35 for Linux. A process has none.",
+    help="QEMU's machine type: microvm, q35 for Linux, pc for Xen. A process and a container have none.",
 )
 @click.option(
     "--accel",

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from unilab.cli.checkout import checkout
+from unilab.errors import CourseError, Unavailable
 
 
 @click.command()
-def record() -> None:
-    """Run everything that is recorded, here and now, and keep what was seen."""
-    from unilab.machines import observation  # noqa: PLC0415
+@click.pass_context
+def record(ctx: click.Context) -> None:
+    """Run everything that is recorded, here and now, and keep what was seen.
 
-    for program, architecture in observation.RECORDED:
-        file = observation.record(checkout() / "notebooks" / "programs" / program, architecture)
-        click.echo(f"{program} as a {architecture}: {file.relative_to(checkout())}")
+    What this host lacks is left out: its older recording stays. Exit status 1: something else went wrong.
+    """
+    from unilab.machines import boot_timeline, journey, observation, recordings  # noqa: PLC0415
+
+    def observe(program: Path, architecture: str) -> Path:
+        return observation.record(program, architecture, say=lambda line: click.echo(line, err=True))
+
+    work = [
+        *(("", observe, each) for each in recordings.RECORDED),
+        *(("printf of ", journey.record, each) for each in journey.RECORDED),
+        *(("boot of ", boot_timeline.record, each) for each in boot_timeline.RECORDED),
+    ]
+    failed = False
+    for what, make, (program, architecture) in work:
+        name = f"{what}{program} as a {architecture}"
+        try:
+            file = make(checkout() / "notebooks" / "programs" / program, architecture)
+        except Unavailable as error:
+            click.echo(f"{name}: left out: {error.message}", err=True)
+        except CourseError as error:
+            failed = True
+            click.echo(f"{name}: {error}", err=True)
+        else:
+            click.echo(f"{name}: {file.relative_to(checkout())}")
+    ctx.exit(1 if failed else 0)
