@@ -284,18 +284,49 @@ static bool clean_target(char *target)
     return true;
 }
 
-/* The value of a header field among `lines`, which end in CR LF; null if it is not there. Ends at the line's end. */
-static const char *field(const char *lines, const char *name)
-{
-    size_t length = strlen(name);
+/* The fields that matter here. */
+enum { CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, FIELDS };
+static const struct {
+    const char *name;
+    size_t length;
+} known[FIELDS] = {{"connection", 10}, {"content-length", 14}, {"host", 4}, {"transfer-encoding", 17}};
 
-    for (const char *line = lines; line && *line; line = strstr(line, "\r\n"), line = line ? line + 2 : NULL) {
-        if (!strncasecmp(line, name, length) && line[length] == ':') {
-            line += length + 1;
-            return line + strspn(line, " \t");
-        }
+/* What a header says. Values end with their lines; null for a field that is not there. */
+struct header {
+    char *line, *line_end; /* the request line */
+    const char *values[FIELDS];
+};
+
+/* Remembers the value of a field that matters; of several with one name the first counts. */
+static void note_field(struct header *header, const char *line)
+{
+    for (int i = 0; i < FIELDS; i++) {
+        size_t length = known[i].length;
+
+        /* The first letter decides nearly always, without a call. */
+        if ((*line | 32) != *known[i].name || strncasecmp(line, known[i].name, length) || line[length] != ':')
+            continue;
+        line += length + 1;
+        if (!header->values[i])
+            header->values[i] = line + strspn(line, " \t");
+        return;
     }
-    return NULL;
+}
+
+/* Goes through the header that begins at `start`, line by line. Where its empty line ends; null if that has not come. */
+static char *read_header(struct header *header, char *start)
+{
+    char *line = start, *end;
+
+    *header = (struct header){.line = start};
+    while ((end = strstr(line, "\r\n")) && end != line) {
+        if (header->line_end)
+            note_field(header, line);
+        else
+            header->line_end = end;
+        line = end + 2;
+    }
+    return end ? end + 2 : NULL;
 }
 
 static bool says(const char *value, const char *word)
@@ -305,38 +336,38 @@ static bool says(const char *value, const char *word)
     return value && !strncasecmp(value, word, length) && strchr(" ,\r\t", value[length]);
 }
 
-/* Answers the request whose header is `header`, a string. How long a body follows, or -1 if that cannot be said. */
-static long long answer(struct connection *c, char *header)
+/* Answers the request with that header. How many of the `rest` bytes behind that are its body. */
+static size_t answer(struct connection *c, const struct header *header, size_t rest)
 {
-    char *target = strchr(header, ' '), *version = target ? strchr(target + 1, ' ') : NULL;
-    char *fields = version ? strstr(version, "\r\n") : NULL;
+    *header->line_end = 0;
+    char *method = header->line, *target = strchr(method, ' ');
+    char *version = target ? strchr(target + 1, ' ') : NULL;
 
     requests++;
     c->closing = true; /* unless all is well */
-    if (!fields) {
+    if (!version) {
         respond_error(c, 400, false);
-        return -1;
+        return 0;
     }
-    *target++ = *version++ = *fields = 0;
-    fields += 2;
-    if (strncmp(version, "HTTP/1.", 7) || strlen(version) != 8) {
+    *target++ = *version++ = 0;
+    if (strncmp(version, "HTTP/1.", 7) || header->line_end - version != 8) {
         respond_error(c, strncmp(version, "HTTP/", 5) ? 400 : 505, false);
-        return -1;
+        return 0;
     }
-    const char *connection = field(fields, "Connection"), *host = field(fields, "Host");
-    const char *body = field(fields, "Content-Length");
-    long long body_length = body ? strtoll(body, NULL, 10) : 0;
-    if ((version[7] != '0' && !host) || body_length < 0 || field(fields, "Transfer-Encoding")) {
+    const char *connection = header->values[CONNECTION], *length = header->values[CONTENT_LENGTH];
+    long long body_length = length ? strtoll(length, NULL, 10) : 0;
+    if ((version[7] != '0' && !header->values[HOST]) || body_length < 0 || header->values[TRANSFER_ENCODING]) {
         respond_error(c, 400, false);
-        return -1;
+        return 0;
     }
     if (body_length > REQUEST_SIZE) {
         respond_error(c, 413, false);
-        return -1;
+        return 0;
     }
-    bool head = !strcmp(header, "HEAD");
+    bool head = !strcmp(method, "HEAD");
     c->closing = version[7] == '0' ? !says(connection, "keep-alive") : says(connection, "close");
-    if (!head && strcmp(header, "GET"))
+    c->closing |= (size_t)body_length > rest; /* a body that has not come yet is not waited for */
+    if (!head && strcmp(method, "GET"))
         respond_error(c, 405, false);
     else if (!clean_target(target))
         respond_error(c, 400, head);
@@ -344,7 +375,7 @@ static long long answer(struct connection *c, char *header)
         respond_status(c, head);
     else
         respond_file(c, target, head);
-    return body_length;
+    return (size_t)body_length < rest ? (size_t)body_length : rest;
 }
 
 /* Takes one whole request out of what has come, if there is one, and prepares the answer. */
@@ -353,7 +384,8 @@ static bool take_request(struct connection *c)
     c->request[c->received] = 0;
     /* Empty lines before a request are allowed for (RFC 9112, section 2.2). */
     size_t blank = strspn(c->request, "\r\n");
-    char *end = strstr(c->request + blank, "\r\n\r\n");
+    struct header header;
+    char *end = read_header(&header, c->request + blank);
     if (!end) {
         if (c->received < REQUEST_SIZE - 1)
             return false;
@@ -362,14 +394,8 @@ static bool take_request(struct connection *c)
         c->received = 0;
         return true;
     }
-    end[2] = 0;
-    size_t used = (size_t)(end + 4 - c->request);
-    long long body = answer(c, c->request + blank);
-    if (body < 0 || used + (size_t)body > c->received)
-        c->closing |= body != 0; /* a body that has not come yet is not waited for */
-    used += body > 0 ? (size_t)body : 0;
-    if (used > c->received)
-        used = c->received;
+    size_t used = (size_t)(end - c->request);
+    used += answer(c, &header, c->received - used);
     memmove(c->request, c->request + used, c->received - used);
     c->received -= used;
     return true;
@@ -492,6 +518,7 @@ static void accept_all(void)
         int one = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         c->fd = fd;
+        c->closing = false;
         c->file = -1;
         c->response = NULL;
         c->received = c->length = c->sent = 0;
