@@ -1,15 +1,21 @@
-"""Every folder here is one program, booted for real. What it must do is in its ``expect.toml``; without one, it must
-print SUCCESS as its last line and exit 0.
+"""Every folder here is one program, booted for real. What it must do is in its ``expect.toml``; unless that says
+otherwise, it must print SUCCESS as its last line and exit 0.
 
+One of these two must be there:
+differential = true: it also runs as a process of this host, which must print the same and end with the same status.
+What the library OS itself says on the console, in lines that begin with "libos: ", is left out of the comparison. With
+unordered = true, the lines may come in any order.
+only_unikernel = "why": it cannot run as a process.
 Keys that go in: args, env, input, memory (MiB), cpu_without, and machines (the types to boot it on).
+xen = true: it runs as a domain of Xen too; with the environment variable UNILAB_SOAK=1, all do that need no device.
 Devices: disk is the size of a fresh image of zeros, such as "64K", or a table of size, content (the text it begins
 with) and read_only, or a list of such; initrd is the text of one; entropy = true; network is "user", or "raw": then the
 folder's peer.py has a function peer(wire), which plays the rest of the network and must return; so it has, as
 peer(socket), with second_console = true.
 inside = true: it is compiled so that it may use the library OS's own headers.
 services: what it is built with beside what it calls, such as ["disk"].
-files is a table: path, where the program starts, -> text. scratch = true: TMPDIR is a folder it may write to.
-differential = true: it also runs as a process of this host, which must print the same and end with the same status.
+files is a table: path, where the program starts, -> text. scratch = true: TMPDIR is a folder it may write to, in a
+unikernel /tmp or what is said in place of true.
 Keys that must come out: exit_status, console_ends, console_matches (regular expressions), console_counts (how often a
 text occurs).
 """
@@ -19,6 +25,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import time
 import tomllib
 from collections.abc import Iterator
@@ -31,8 +38,15 @@ from unilab import machines, toolchain
 from unilab.machines import Disk, Machine, RawNetwork, Result, UserNetwork
 
 _FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/*.c"))
+#: What the library OS says, not the program: of the end by a signal after an empty line.
+_LIBRARY_OS = re.compile(r"(?m)^(\n(?=libos: ended by ))?libos: .*\n")
+#: What a domain of Xen has not.
+_NOT_ON_XEN = {"disk", "initrd", "entropy", "network", "second_console", "services", "files", "cpu_without"}
 _UNITS = {"K": 1 << 10, "M": 1 << 20}
 _NETWORKS = {"user": UserNetwork(), "raw": RawNetwork()}
+
+
+_needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="Xen comes through apt-get")
 
 
 def _expected(folder: Path) -> dict[str, Any]:
@@ -41,27 +55,31 @@ def _expected(folder: Path) -> dict[str, Any]:
 
 
 def _cases() -> Iterator[Any]:
+    soak = "UNILAB_SOAK" in os.environ
     for folder in _FOLDERS:
-        for machine in _expected(folder).get("machines", ["microvm", "q35"]):
+        expected = _expected(folder)
+        for machine in expected.get("machines", ["microvm", "q35"]):
             yield pytest.param(folder, machine, id=f"{folder.name}-{machine}")
+        if expected.get("xen", soak and not _NOT_ON_XEN & expected.keys()):
+            yield pytest.param(folder, "xen", id=f"{folder.name}-xen", marks=_needs_apt)
+
+
+def _differential(folder: Path) -> bool:
+    """Whether the program runs as a process too; ValueError if nothing is said of it."""
+    match _expected(folder):
+        case {"differential": True, "only_unikernel": _}:
+            raise ValueError(f"{folder.name} cannot run as a process and as a unikernel only")
+        case {"differential": True}:
+            return True
+        case {"only_unikernel": str(reason)} if len(reason.split()) > 3:
+            return False
+    raise ValueError(f"{folder.name}/expect.toml says neither differential = true nor why not (only_unikernel)")
 
 
 @pytest.mark.parametrize(("folder", "machine"), list(_cases()))
 def test_guest(folder: Path, machine: str, tmp_path: Path) -> None:
     expected = _expected(folder)
-    args = [word.format(host_seconds=int(time.time())) if "{" in word else word for word in expected.get("args", [])]
-    options: dict[str, Any] = {
-        "args": args,
-        "env": _environment(expected, "/tmp"),
-        "files": expected.get("files"),
-        "memory": expected.get("memory", 64),
-        "machine": machine,
-        "cpu_without": expected.get("cpu_without", ()),
-        **_devices(expected, tmp_path),
-    }
-    source = folder / f"{folder.name}.c"
-    services = expected.get("services", [])
-    program = toolchain.build(source, cflags=toolchain.inside() if expected.get("inside") else (), services=services)
+    program, options = _unikernel(folder, machine, tmp_path)
     typed = expected.get("input", "")
     if expected.get("network") == "raw" or expected.get("second_console"):
         result = _with_peer(
@@ -79,20 +97,50 @@ def test_guest(folder: Path, machine: str, tmp_path: Path) -> None:
         assert result.console.count(text) == count, result.console
 
 
-@pytest.mark.parametrize("folder", [pytest.param(f, id=f.name) for f in _FOLDERS if _expected(f).get("differential")])
+@pytest.mark.parametrize("folder", [pytest.param(f, id=f.name) for f in _FOLDERS if _differential(f)])
 def test_as_a_process(folder: Path, tmp_path: Path) -> None:
     expected = _expected(folder)
-    options = {"args": expected.get("args", []), "input": expected.get("input", ""), "files": expected.get("files")}
-    memory = {"memory": expected.get("memory", 64)}
-    program = folder / f"{folder.name}.c"
-    process = machines.run(program, "process", check=False, env=_environment(expected, str(tmp_path)), **options)
-    unikernel = machines.run(program, "unikernel", check=False, env=_environment(expected, "/tmp"), **options, **memory)
-    assert (process.console, process.exit_status) == (unikernel.console, unikernel.exit_status)
+    source, typed = folder / f"{folder.name}.c", expected.get("input", "")
+    host = tmp_path / "scratch"
+    host.mkdir()
+    process = machines.run(source, "process", input=typed, check=False, **_options(expected, str(host)))
+    program, options = _unikernel(folder, "microvm", tmp_path)
+    unikernel = machines.run(program, input=typed, check=False, **options)
+    said = _LIBRARY_OS.sub("", unikernel.console)
+    if expected.get("unordered"):
+        assert sorted(process.console.splitlines()) == sorted(said.splitlines())
+    else:
+        assert process.console == said
+    assert process.exit_status == unikernel.exit_status
 
 
-def _environment(expected: dict[str, Any], scratch: str) -> dict[str, str]:
+def _unikernel(folder: Path, machine: str, tmp_path: Path) -> tuple[toolchain.Image, dict[str, Any]]:
+    """The program as a unikernel or a domain of Xen, and what ``start`` is to be told of it."""
+    expected = _expected(folder)
+    scratch = expected.get("scratch")
+    options = {
+        **_options(expected, scratch if isinstance(scratch, str) else "/tmp"),
+        **({"deadline": 300.0} if machine == "xen" else {"machine": machine}),
+        "cpu_without": expected.get("cpu_without", ()),
+        **_devices(expected, tmp_path),
+    }
+    source, services = folder / f"{folder.name}.c", expected.get("services", [])
+    on = "xen" if machine == "xen" else "unikernel"
+    cflags = toolchain.inside(on) if expected.get("inside") else ()
+    return toolchain.build(source, on, cflags=cflags, services=services), options
+
+
+def _options(expected: dict[str, Any], scratch: str) -> dict[str, Any]:
+    """What ``start`` is to be told of the program, however it runs."""
+    words = expected.get("args", [])
     soak = {"UNILAB_SOAK": "1"} if "UNILAB_SOAK" in os.environ else {}
-    return {**expected.get("env", {}), **({"TMPDIR": scratch} if expected.get("scratch") else {}), **soak}
+    return {
+        "args": [word.format(host_seconds=int(time.time())) if "{" in word else word for word in words],
+        "env": {**expected.get("env", {}), **({"TMPDIR": scratch} if expected.get("scratch") else {}), **soak},
+        "files": expected.get("files"),
+        "memory": expected.get("memory", 64),
+        **({"deadline": 900.0} if soak else {}),
+    }
 
 
 def _devices(expected: dict[str, Any], folder: Path) -> dict[str, Any]:

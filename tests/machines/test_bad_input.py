@@ -28,7 +28,7 @@ from unilab.errors import (
 from unilab.machines.run import MOST_MEMORY
 from unilab.toolchain import Image, build, cache, prepare
 
-each_architecture = pytest.mark.parametrize("on", ["unikernel", "process"])
+each_architecture = pytest.mark.parametrize("on", ["unikernel", "process", "container"])
 Program = Callable[..., Image]
 
 

@@ -64,7 +64,7 @@ def _program(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+@pytest.mark.parametrize("architecture", ["unikernel", "process", "container"])
 def test_boot_shows_the_console_and_one_line_about_the_run(architecture: str) -> None:
     ended = _boot(_HELLO, "--on", architecture, "--", "you there")
     assert (ended.returncode, ended.stdout) == (0, "hello, you there\n")
@@ -80,7 +80,7 @@ def test_boot_json_is_one_object(machine: str) -> None:
     assert (run["machine"], run["console"], run["exit_status"]) == (machine, "hello, world\n", 0)
 
 
-@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+@pytest.mark.parametrize("architecture", ["unikernel", "process", "container"])
 def test_boot_passes_on_input_and_exit_status(tmp_path: Path, architecture: str) -> None:
     ended = _boot(_program(tmp_path, _ECHO), "--on", architecture, stdin="one\ntwo\n")
     assert (ended.returncode, ended.stdout) == (7, "got one\ngot two\nend\n")
@@ -103,7 +103,7 @@ def test_boot_with_devices(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (7, "got one\nend\n"), ended.stderr
 
 
-@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+@pytest.mark.parametrize("architecture", ["unikernel", "process", "container"])
 def test_boot_with_files(architecture: str, tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     (folder / "deeper").mkdir(parents=True)
@@ -195,7 +195,7 @@ def test_ctrl_c_ends_the_machine(tmp_path: Path) -> None:
         assert running.wait(20) == 130
 
 
-@pytest.mark.parametrize("architecture", ["unikernel", "process"])
+@pytest.mark.parametrize("architecture", ["unikernel", "process", "container"])
 def test_a_reader_that_goes_away_ends_the_machine(tmp_path: Path, architecture: str) -> None:
     line = [*_COURSE, "boot", str(_program(tmp_path, _CHATTER)), "--on", architecture]
     with subprocess.Popen(

@@ -13,7 +13,7 @@ from unilab.machines import End, Machine, Outcome
 from unilab.toolchain import Image
 
 Program = Callable[..., Image]
-each_architecture = pytest.mark.parametrize("on", ["unikernel", "process"])
+each_architecture = pytest.mark.parametrize("on", ["unikernel", "process", "container"])
 LONG = 120.0
 
 

@@ -55,7 +55,7 @@ def test_a_folder_that_is_not_there_is_refused() -> None:
         files.read("missing")
 
 
-@pytest.mark.parametrize("on", ["unikernel", "process", pytest.param("linux", marks=needs_linux)])
+@pytest.mark.parametrize("on", ["unikernel", "process", "container", pytest.param("linux", marks=needs_linux)])
 def test_every_architecture_finds_them(on: str, program: Program, tmp_path: Path) -> None:
     args = ["www/index.html", "./www/deep/../index.html", "nothing"]
     result = machines.run(program("shows", on), args=args, files=_folder(tmp_path))

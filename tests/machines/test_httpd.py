@@ -119,7 +119,8 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _serving(way: str) -> Iterator[Server]:
+def serving(way: str) -> Iterator[Server]:
+    """An httpd with FILES: ``process``, or a unikernel on that machine."""
     if way == "process":
         port = _free_port()
         running = machines.start(_PROGRAM, "process", args=[str(port)], files=FILES)
@@ -133,7 +134,7 @@ def _serving(way: str) -> Iterator[Server]:
 
 @pytest.fixture(scope="module", params=WAYS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with _serving(request.param) as server:
+    with serving(request.param) as server:
         yield server
 
 
@@ -163,6 +164,11 @@ def test_many_requests_at_once_on_one_connection(server: Server) -> None:
 
 def test_a_request_byte_by_byte(server: Server) -> None:
     with server.connect() as client:
+        client.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.answer().status == 200
+        assert client.at_end()
+    # On a connection that has not served yet, and may have the place of the one before.
+    with Client(server.port) as client:
         for byte in b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n":
             client.send(bytes([byte]))
         assert client.answer().status == 200
@@ -217,6 +223,14 @@ def test_clients_that_go_without_a_word(server: Server) -> None:
     assert server.get("/large.bin").body == FILES["www/large.bin"]
 
 
+def test_thousands_of_clients_that_go_first() -> None:
+    # QEMU keeps each for some seconds, with 256 KiB of addresses: 2,800 were once more than it was allowed.
+    with serving("microvm") as server:
+        for _ in range(20_000 if SOAK else 3_200):
+            with Client(server.port) as client:
+                assert client.get("/status").status == 200
+
+
 def test_64_at_a_time(server: Server) -> None:
     def visit(number: int) -> bool:
         with server.connect() as client:
@@ -231,7 +245,7 @@ def test_wrong_bytes(way: str) -> None:
     numbers = random.Random(9112)
     # QEMU keeps a connection that this end closes first, and its buffers, for a minute: a new one for each thousand.
     for _ in range(200 if SOAK else 1):
-        with _serving(way) as server:
+        with serving(way) as server:
             for _ in range(1_000 if SOAK else 300):
                 _ask_wrongly(server, numbers)
             assert server.get("/").status == 200
@@ -248,8 +262,10 @@ def _ask_wrongly(server: Server, numbers: random.Random) -> None:
             pass
 
 
-def test_many_that_are_slow_do_not_keep_others_out(server: Server) -> None:
-    with contextlib.ExitStack() as clients:
+@pytest.mark.parametrize("way", WAYS)
+def test_many_that_are_slow_do_not_keep_others_out(way: str) -> None:
+    # A machine of their own: QEMU still has all those connections that clients of other tests ended in this minute.
+    with serving(way) as server, contextlib.ExitStack() as clients:
         for _ in range(500 if SOAK else 300):
             client = clients.enter_context(Client(server.port))
             # More than there may be: while the others are fresh, the server is busy.
@@ -265,7 +281,7 @@ def test_many_that_are_slow_do_not_keep_others_out(server: Server) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_as_many_connections_as_there_may_be(way: str) -> None:
-    with _serving(way) as server, contextlib.ExitStack() as clients:
+    with serving(way) as server, contextlib.ExitStack() as clients:
         open_at_once = [clients.enter_context(server.connect()) for _ in range(CONNECTIONS)]
         for client in open_at_once:
             assert client.get("/").status == 200
@@ -284,7 +300,7 @@ def test_as_many_connections_as_there_may_be(way: str) -> None:
 @pytest.mark.parametrize("way", ["microvm", "pc"])
 def test_memory_stays_the_same(way: str) -> None:
     warm, all_ = (10_000, 1_000_000) if SOAK else (500, 2_500)
-    with _serving(way) as server:
+    with serving(way) as server:
         address = SymbolTable(server.machine.image.debug).names()["available"]
 
         def free_frames() -> int:

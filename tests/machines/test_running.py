@@ -17,7 +17,7 @@ from unilab.machines import End, Machine, Outcome, State, accelerator, qmp
 from unilab.toolchain import Image
 
 Program = Callable[..., Image]
-each_architecture = pytest.mark.parametrize("on", ["unikernel", "process"])
+each_architecture = pytest.mark.parametrize("on", ["unikernel", "process", "container"])
 LONG = 120.0
 
 

@@ -16,7 +16,7 @@ from unilab.toolchain import Image
 from unilab.toolchain.symbols import SymbolTable
 
 Program = Callable[..., Image]
-each_architecture = pytest.mark.parametrize("on", ["unikernel", "process"])
+each_architecture = pytest.mark.parametrize("on", ["unikernel", "process", "container"])
 LONG = 120.0
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from tests.notebooks.course import NOTEBOOKS, code_cells, ignored, read
+from unilab.learn.recall import quiz
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+_DRAWING = re.compile(r"data:image/svg\+xml[^,]*,([^\"']+)")
 #: Absolute paths of whoever ran the notebook; those that every Linux has say nothing.
 _PATH = re.compile(r"(?<![\w/.])/(?!proc/|sys/|dev/|usr/|lib/)[a-z]\w*/[\w./-]+")
 
@@ -33,6 +36,18 @@ def test_every_widget_has_a_static_form(path: Path) -> None:
                 assert {"text/html", "text/plain"} <= set(data), cell.id
 
 
+def test_every_picture_says_where_it_comes_from(path: Path) -> None:
+    drawn = [
+        (cell.id, unquote(drawing))
+        for cell in code_cells(read(path))
+        for output in cell.outputs
+        for drawing in _DRAWING.findall(output.get("data", {}).get("text/html", ""))
+    ]
+    assert drawn
+    for cell, drawing in drawn:
+        assert re.search(r"uv-badge-(live|recorded|model)\b", drawing), cell
+
+
 def test_what_is_not_compared_is_checked_in_the_next_cell(path: Path) -> None:
     cells = code_cells(read(path))
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
@@ -50,3 +65,10 @@ def test_no_stored_output_is_an_error(path: Path) -> None:
     for cell in code_cells(read(path)):
         expected = "raises-exception" in cell.metadata.get("tags", [])
         assert any(output.output_type == "error" for output in cell.outputs) == expected, cell.id
+
+
+def test_the_stored_quiz_asks_what_it_asks_now(path: Path) -> None:
+    """Questions change with those of earlier notebooks, which nobody runs anew for it."""
+    cell = next(cell for cell in code_cells(read(path)) if cell.source.startswith("quiz("))
+    now, (stored,) = quiz(path.stem[:2]), (output.data for output in cell.outputs)
+    assert (stored["text/plain"], stored["text/html"]) == (now.static_text(), now.static_html())

@@ -71,6 +71,9 @@ def test_help_names_every_command_and_imports_nothing_slow() -> None:
     assert [line.split()[0] for line in listed.splitlines() if line] == [
         "lab",
         "boot",
+        "spaces",
+        "journey",
+        "check",
         "sizes",
         "doctor",
         "test",

@@ -6,7 +6,9 @@
 int main(int argc, char **argv)
 {
     CHECK(argc == 11);
-    CHECK(!strcmp(argv[0], "arguments"));
+    const char *name = strrchr(argv[0], '/'); /* of a process, it is a path, and the file has a suffix */
+    name = name ? name + 1 : argv[0];
+    CHECK(!strncmp(name, "arguments", 9) && (!name[9] || name[9] == '.'));
     CHECK(!strcmp(argv[1], "two words"));
     CHECK(!strcmp(argv[2], "a \"quoted\" back\\slash"));
     CHECK(!strcmp(argv[3], ""));
@@ -25,6 +27,6 @@ int main(int argc, char **argv)
     int count = 0;
     while (environ[count])
         count++;
-    CHECK(count == 3);
+    CHECK(count == (getenv("UNILAB_SOAK") ? 4 : 3));
     SUCCESS();
 }

@@ -13,12 +13,12 @@ static void *work(void *argument)
     int number = (int)(long)argument;
     char draft[32], name[32], text[3000], found[3000], record[RECORD + 1];
 
-    sprintf(draft, "/data/draft-%d", number);
+    sprintf(draft, "draft-%d", number);
     for (int round = 0; round < ROUNDS; round++) {
         size_t len = (size_t)(round % 2 ? 3000 : 50);
 
         memset(text, 'a' + number, sizeof text);
-        sprintf(name, "/data/file-%d-%d", number, round % 3);
+        sprintf(name, "file-%d-%d", number, round % 3);
         int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC, 0644);
         CHECK(fd >= 0 && write(fd, text, len) == (ssize_t)len && !fsync(fd) && !close(fd) && !rename(draft, name));
         fd = open(name, O_RDONLY);
@@ -37,7 +37,8 @@ int main(void)
     char record[RECORD + 1] = "";
     int next[THREADS] = {0}, number, round;
 
-    shared = open("/data/shared", O_RDWR | O_CREAT | O_APPEND, 0644);
+    CHECK(!chdir(getenv("TMPDIR")));
+    shared = open("shared", O_RDWR | O_CREAT | O_APPEND, 0644);
     CHECK(shared >= 0);
     for (long i = 0; i < THREADS; i++)
         CHECK(!pthread_create(&threads[i], NULL, work, (void *)i));

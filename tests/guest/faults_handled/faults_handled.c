@@ -43,6 +43,22 @@ static void mend(int sig, siginfo_t *info, void *context)
     mprotect(page, 4096, PROT_READ | PROT_WRITE);
 }
 
+static volatile int usr1;
+
+static void note_usr1(int sig)
+{
+    (void)sig;
+    usr1++;
+}
+
+/* Sends what its mask keeps out until it returns. */
+static void send_blocked(int sig, siginfo_t *info, void *context)
+{
+    skip(sig, info, context);
+    raise(SIGUSR1);
+    CHECK(usr1 == 0);
+}
+
 static void change_register(int sig, siginfo_t *info, void *context)
 {
     note(sig, info);
@@ -77,6 +93,13 @@ int main(void)
     handle(SIGILL, skip);
     __asm__ volatile("ud2");
     CHECK(seen == SIGILL && code == ILL_ILLOPN);
+
+    struct sigaction sends = {.sa_sigaction = send_blocked, .sa_flags = SA_SIGINFO};
+    sigaddset(&sends.sa_mask, SIGUSR1);
+    CHECK(!sigaction(SIGILL, &sends, 0) && signal(SIGUSR1, note_usr1) == SIG_DFL);
+    __asm__ volatile("ud2" : : : "memory");
+    int sent_by_then = usr1;
+    CHECK(sent_by_then == 1);
 
     handle(SIGTRAP, change_register);
     __asm__ volatile("int3" : "+a"(rax));

@@ -67,18 +67,6 @@ static void discarded(void)
     CHECK(!munmap(p, 6 * PAGE));
 }
 
-static void reserved(void)
-{
-    size_t much = (size_t)1 << 36; /* addresses only: no machine here has 64 GiB */
-    char *p = map(much, PROT_NONE);
-
-    CHECK(!mprotect(p + much / 2, 3 * PAGE, PROT_READ | PROT_WRITE) && all(p + much / 2, 3 * PAGE, 0));
-    memset(p + much / 2, 7, 3 * PAGE);
-    CHECK(!mprotect(p + much / 2, PAGE, PROT_NONE) && !mprotect(p + much / 2, PAGE, PROT_READ | PROT_WRITE));
-    CHECK(all(p + much / 2, 3 * PAGE, 7));
-    CHECK(!munmap(p, much));
-}
-
 static void moved(void)
 {
     char *p = map(4 * PAGE, PROT_READ | PROT_WRITE), *wall = map(PAGE, PROT_READ);
@@ -103,7 +91,6 @@ int main(void)
     every_second_page();
     in_the_middle();
     discarded();
-    reserved();
     moved();
     CHECK(mmap(0, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
     CHECK(mmap(0, (size_t)1 << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM);

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-static volatile int seen, code;
+static volatile int seen, code, order[4], position;
 
 static void note(int sig)
 {
@@ -15,6 +15,12 @@ static void note_info(int sig, siginfo_t *info, void *context)
     (void)context;
     seen += sig;
     code = info->si_code;
+}
+
+static void note_order(int sig)
+{
+    order[position++] = sig;
+    order[position++] = -sig;
 }
 
 int main(void)
@@ -38,5 +44,13 @@ int main(void)
     CHECK(!raise(SIGCHLD));
     CHECK(signal(SIGKILL, note) == SIG_ERR && errno == EINVAL);
     CHECK(kill(4711, SIGTERM) == -1 && errno == ESRCH);
+
+    /* Two at once: the second's handler runs before the first one's first instruction, since that does not block it. */
+    signal(SIGUSR1, note_order);
+    signal(SIGUSR2, note_order);
+    sigaddset(&set, SIGUSR2);
+    CHECK(!sigprocmask(SIG_BLOCK, &set, 0) && !raise(SIGUSR2) && !raise(SIGUSR1) && position == 0);
+    CHECK(!sigprocmask(SIG_UNBLOCK, &set, 0) && position == 4);
+    printf("order: %d %d %d %d\n", order[0], order[1], order[2], order[3]);
     SUCCESS();
 }

@@ -1,11 +1,13 @@
-/* Stacks that run over while interrupts come as fast as they can, so that it is now the program's push and now the
- * interrupt that finds no room: the program's handler is called all the same. */
+/* Stacks that run over while interrupts come as fast as they can, so that it is now the program's push, now the
+ * interrupt, and now the handler of the interrupt's signal that finds no room: the program's handler of SIGSEGV is called
+ * all the same. With the other on the alternate stack, too, and then not. */
 #define _GNU_SOURCE
 #include "../check.h"
+
+#include "../storm.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/time.h>
 
 enum { THREADS = 3, STACK = 8192, LEAST_RINGS = 300 };
 
@@ -43,6 +45,7 @@ static void *use_up(void *argument)
     CHECK(!sigaltstack(&stack, 0));
     while (rings < LEAST_RINGS) {
         rounds++;
+        progress++;
         if (!sigsetjmp(back, 1))
             deeper(0);
     }
@@ -50,21 +53,27 @@ static void *use_up(void *argument)
     return argument;
 }
 
-int main(void)
+static void storm(int flags)
 {
     struct sigaction handled = {.sa_sigaction = overflow, .sa_flags = SA_SIGINFO | SA_ONSTACK},
-                     rung = {.sa_handler = ring, .sa_flags = SA_ONSTACK | SA_RESTART};
-    struct itimerval often = {{0, 1}, {0, 1}}, never = {0};
+                     rung = {.sa_handler = ring, .sa_flags = flags | SA_RESTART};
     pthread_attr_t attributes;
     pthread_t threads[THREADS];
 
     CHECK(!sigaction(SIGSEGV, &handled, 0) && !sigaction(SIGALRM, &rung, 0));
     CHECK(!pthread_attr_init(&attributes) && !pthread_attr_setstacksize(&attributes, STACK));
-    CHECK(!setitimer(ITIMER_REAL, &often, 0));
+    rings = 0;
+    storm_begin();
     for (int i = 0; i < THREADS; i++)
         CHECK(!pthread_create(&threads[i], &attributes, use_up, 0));
     for (int i = 0; i < THREADS; i++)
         CHECK(!pthread_join(threads[i], 0));
-    CHECK(!setitimer(ITIMER_REAL, &never, 0));
+    storm_end();
+}
+
+int main(void)
+{
+    storm(SA_ONSTACK);
+    storm(0);
     SUCCESS();
 }

@@ -2,11 +2,12 @@
  * the first time, switching between threads, signals, locks. UNILAB_SOAK: ten times as long. */
 #define _GNU_SOURCE
 #include "../check.h"
+
+#include "../storm.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 static volatile long rings;
@@ -27,6 +28,7 @@ static int deeper(int n)
     room[0] = (char)n;
     room[599] = (char)(n + 1);
     int below = n ? deeper(n - 1) : 0;
+    progress++;
     CHECK(room[0] == (char)n && room[599] == (char)(n + 1));
     return below + 1;
 }
@@ -99,12 +101,12 @@ int main(void)
     void *(*work[])(void *) = {map, allocate, yield, start_threads, dive};
     enum { KINDS = sizeof work / sizeof *work };
     pthread_t threads[KINDS];
-    struct itimerval often = {{0, 1}, {0, 1}}, never = {0};
     struct sigaction action = {.sa_handler = ring, .sa_flags = SA_RESTART};
 
     if (getenv("UNILAB_SOAK"))
         scale = 10;
-    CHECK(!sigaction(SIGALRM, &action, 0) && !setitimer(ITIMER_REAL, &often, 0));
+    CHECK(!sigaction(SIGALRM, &action, 0));
+    storm_begin();
     for (int i = 0; i < KINDS; i++)
         CHECK(!pthread_create(&threads[i], 0, work[i], 0));
     /* The main stack has 8 MiB; each time a little further down. */
@@ -115,6 +117,6 @@ int main(void)
     stop = 1;
     for (int i = 0; i < KINDS; i++)
         CHECK(!pthread_join(threads[i], 0));
-    CHECK(!setitimer(ITIMER_REAL, &never, 0));
+    storm_end();
     SUCCESS();
 }

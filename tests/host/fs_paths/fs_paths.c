@@ -168,8 +168,12 @@ static int by_linux(const char *path, bool follow)
 {
     struct open_how how = {.flags = O_PATH | (follow ? 0 : O_NOFOLLOW), .resolve = RESOLVE_IN_ROOT};
     struct stat st, top;
-    int fd = (int)syscall(SYS_openat2, scratch, path, &how, sizeof how);
+    int fd;
 
+    /* EAGAIN: somebody on this host renamed or mounted something while ".." was followed. openat2(2) says: try again. */
+    do
+        fd = (int)syscall(SYS_openat2, scratch, path, &how, sizeof how);
+    while (fd < 0 && errno == EAGAIN);
     if (fd < 0)
         return -errno - 1;
     assert(!fstat(fd, &st) && !fstat(scratch, &top));

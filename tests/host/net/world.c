@@ -19,7 +19,6 @@
 
 const uint8_t our_card[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 uint64_t now = 1 * SECONDS;
-uint64_t random_state = 1;
 unsigned packets_held, objects_held;
 bool no_memory, at_end;
 void (*on_transmit)(const uint8_t *frame, size_t len);
@@ -30,35 +29,12 @@ static void (*receiver)(struct netdev *netdev, struct packet *frame);
 static struct timer *timers;
 static struct work *work_list;
 
-_Noreturn void check_failed(const char *file, int line, const char *condition)
+static void say_when(void)
 {
-    printf("%s:%d: not so at %.3f s: %s\n", file, line, (double)now / 1e9, condition);
-    exit(1);
+    printf("at %.3f s\n", (double)now / 1e9);
 }
 
-bool soak(void)
-{
-    const char *wanted = getenv("UNILAB_SOAK");
-
-    return wanted && strcmp(wanted, "1") == 0;
-}
-
-/* ---- numbers -------------------------------------------------------------- */
-
-/* SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators"). */
-uint32_t random_number(void)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (uint32_t)(z >> 32);
-}
-
-bool chance(unsigned percent)
-{
-    return random_number() % 100 < percent;
-}
+/* ---- memory --------------------------------------------------------------- */
 
 bool entropy_fill(void *buf, size_t len)
 {
@@ -66,8 +42,6 @@ bool entropy_fill(void *buf, size_t len)
         ((uint8_t *)buf)[i] = (uint8_t)random_number();
     return true;
 }
-
-/* ---- memory --------------------------------------------------------------- */
 
 size_t frames_total(void)
 {
@@ -264,6 +238,7 @@ void pass(uint64_t ns)
 
 void start_world(void)
 {
+    on_check_failed = say_when;
     setenv("NET", "10.0.0.1/24,10.0.0.254,10.0.0.254", 1);
     net_init();
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "checks.h"
 #include "packet.h"
 
 #define MS 1000000ull
@@ -42,20 +43,5 @@ void start_world(void);
 /* What is held: packets, and objects of all pools. And refusing to give packets, as if memory were out. */
 extern unsigned packets_held, objects_held;
 extern bool no_memory;
-
-/* Numbers that are the same in each run. */
-extern uint64_t random_state;
-uint32_t random_number(void);
-bool chance(unsigned percent);
-
-/* True if the long form of the test is wanted. */
-bool soak(void);
-
-#define CHECK(condition)                                                                                           \
-    do {                                                                                                           \
-        if (!(condition))                                                                                          \
-            check_failed(__FILE__, __LINE__, #condition);                                                          \
-    } while (0)
-_Noreturn void check_failed(const char *file, int line, const char *condition);
 
 #endif

@@ -3,11 +3,9 @@
  * net_fuzz.c: frames that nobody would send.
  *
  * It begins with frames of real conversations and changes them at random: bits,
- * lengths, pieces of one in another. Most get right checksums again, and numbers
- * near those of a connection that is open, so that they are not all dropped at the
- * door. A frame that makes the stack run through code that none has before is kept
- * and changed further (the compiler's -fsanitize-coverage=trace-pc tells). Meanwhile
- * programs open, use and close connections.
+ * lengths, pieces of one in another (fuzz.h). Most get right checksums again, and
+ * numbers near those of a connection that is open, so that they are not all dropped
+ * at the door. Meanwhile programs open, use and close connections.
  *
  * The sanitizers find what touches memory that it should not. Now and then, and at the
  * end: a stranger is still served, and everything was given back.
@@ -18,42 +16,14 @@
 #include <string.h>
 
 #include "checksum.h"
+#include "fuzz.h"
 #include "ipv4.h"
 #include "peer.h"
 #include "tcp_connection.h"
 #include "udp.h"
 #include "world.h"
 
-enum { MOST_FRAMES = 4096, LONGEST = 1514, STREAMS = 32, PLACES = 1 << 16 };
-
-static struct frame {
-    size_t len;
-    uint8_t bytes[LONGEST];
-} corpus[MOST_FRAMES];
-static unsigned corpus_count;
-
-/* ---- coverage ------------------------------------------------------------- */
-
-static uint8_t visited[PLACES];
-static unsigned places;
-
-void __sanitizer_cov_trace_pc(void);
-
-__attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void)
-{
-    uint64_t place = (uint64_t)(uintptr_t)__builtin_return_address(0) * 0x9e3779b97f4a7c15 >> 48;
-
-    places += !visited[place];
-    visited[place] = 1;
-}
-
-static void keep(const uint8_t *bytes, size_t len)
-{
-    if (corpus_count == MOST_FRAMES)
-        return;
-    corpus[corpus_count].len = len;
-    memcpy(corpus[corpus_count++].bytes, bytes, len);
-}
+enum { LONGEST = 1514, STREAMS = 32 };
 
 /* ---- conversations -------------------------------------------------------- */
 
@@ -99,7 +69,7 @@ static void collect(void)
     struct ipv4_header quoted = {
         .version_length = 0x45, .protocol = PROTOCOL_TCP, .source = OUR_ADDRESS, .destination = PEER_ADDRESS};
 
-    on_deliver = keep;
+    on_deliver = fuzz_keep;
     converse();
     send_udp(PEER_PORT, WIRE16(53), "question", 8);
     send_ip(PROTOCOL_ICMP, echo, sizeof echo);
@@ -119,8 +89,8 @@ static void collect(void)
 static void use(void)
 {
     struct tcp **stream = &streams[random_number() % STREAMS];
-    struct iovec vec = {corpus[0].bytes, 10};
     static char buf[20000];
+    struct iovec vec = {buf, 10};
     int error;
 
     switch (random_number() % 8) {
@@ -161,39 +131,6 @@ static void use(void)
 
 static uint8_t frame[LONGEST];
 static size_t frame_len;
-
-static void change(void)
-{
-    static const uint8_t edges[] = {0, 1, 0x7f, 0x80, 0xff, 20, 40, 5};
-    /* Most of what decides is in the first hundred bytes. */
-    size_t at = random_number() % (frame_len < 100 || chance(20) ? frame_len : 100);
-    const struct frame *other = &corpus[random_number() % corpus_count];
-
-    switch (random_number() % 6) {
-    case 0:
-        frame[at] ^= (uint8_t)(1 << random_number() % 8);
-        break;
-    case 1:
-        frame[at] = (uint8_t)random_number();
-        break;
-    case 2:
-        frame[at] = edges[random_number() % sizeof edges];
-        break;
-    case 3:
-        frame_len = 1 + random_number() % frame_len;
-        break;
-    case 4:
-        while (frame_len < LONGEST && !chance(1))
-            frame[frame_len++] = (uint8_t)random_number();
-        break;
-    default:
-        if (at < other->len) {
-            memcpy(frame + at, other->bytes + at, other->len - at);
-            frame_len = other->len;
-        }
-        break;
-    }
-}
 
 /* Gives a TCP segment the ports and numbers of something that is in the table. */
 static void aim(struct tcp_header *header, struct ipv4_header *ip)
@@ -265,21 +202,21 @@ static void put_right(void)
 static void fuzz(unsigned count)
 {
     for (unsigned n = 0; n < count; n++) {
-        const struct frame *from = &corpus[random_number() % corpus_count];
-        unsigned before = places;
+        const struct fuzz_input *from = fuzz_any();
+        unsigned before = fuzz_ways;
 
         frame_len = from->len;
         memcpy(frame, from->bytes, from->len);
         do
-            change();
+            frame_len = fuzz_change(frame, frame_len, LONGEST);
         while (chance(60));
         if (chance(85))
             put_right();
         at_end = chance(50);
         deliver(frame, frame_len);
         at_end = false;
-        if (places != before)
-            keep(frame, frame_len);
+        if (fuzz_ways != before)
+            fuzz_keep(frame, frame_len);
         pass(chance(90) ? random_number() % (1 * MS) : random_number() % (2 * SECONDS));
         use();
         if (n % 1000 == 999) {
@@ -303,7 +240,7 @@ int main(int argc, char **argv)
     udp = udp_open();
     CHECK(udp_bind(udp, (struct endpoint){0, WIRE16(53)}, false) == 0);
     collect();
-    unsigned began = corpus_count;
+    unsigned began = fuzz_kept;
     fuzz(count);
     for (int i = 0; i < STREAMS; i++)
         if (streams[i])
@@ -312,8 +249,8 @@ int main(int argc, char **argv)
     udp_close(udp);
     pass(2000 * SECONDS);
     CHECK(tcp_connections == 0 && tcp_packets == 0 && packets_held == 0 && objects_held == 0);
-    printf("%u frames; %u places of the code; %u frames kept beside the first %u\n", count, places,
-           corpus_count - began, began);
+    printf("%u frames; %u ways through the code; %u frames kept beside the first %u\n", count, fuzz_ways,
+           fuzz_kept - began, began);
     printf("dropped: malformed %u, checksum %u, fragments %u, not ours %u, no protocol %u, no port %u, full %u\n",
            net_counters.malformed, net_counters.checksum, net_counters.fragments, net_counters.not_ours,
            net_counters.no_protocol, net_counters.no_port, net_counters.full);

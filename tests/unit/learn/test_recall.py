@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from unilab.errors import CourseError
-from unilab.learn import Question, quiz
+from unilab.learn import Question, question, quiz
 from unilab.learn.question import load
 
 WHICH = Question("Which <one>?", ("this", "that", "neither & nor"), "neither & nor", "Because.")
@@ -60,3 +61,43 @@ def test_static_text_has_questions_and_no_answers() -> None:
     text = quiz([WHO]).static_text()
     assert text.splitlines() == ["1. Who?", *(f"   - {choice}" for choice in WHO.shuffled())]
     assert "It does." not in text
+
+
+def _file(folder: Path, name: str, *texts: str) -> None:
+    (folder / f"{name}.toml").write_text(
+        "\n".join(
+            f'[[question]]\ntext = "{text}"\nchoices = ["a", "b"]\nanswer = "a"\nwhy = "so"\n'
+            f'[[question.variant]]\ntext = "{text}, otherwise"\nanswer = "b"\n'
+            for text in texts
+        )
+    )
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, texts in {"00": ("q0", "q1", "q2"), "01": ("q3",), "02": ("q4", "q5")}.items():
+        _file(tmp_path, name, *texts)
+    monkeypatch.setattr(question, "QUESTIONS", tmp_path)
+
+
+def test_two_questions_come_from_earlier_notebooks(course: None) -> None:
+    texts = [one.text for one in quiz("02").questions]
+    assert texts[:2] == ["q4", "q5"]
+    assert len(texts) == 4 and set(texts[2:]) < {"q0", "q1", "q2", "q3"}
+    assert [one.text for one in quiz("00").questions] == ["q0", "q1", "q2"]
+
+
+def test_a_seed_gives_the_same_questions_and_others_give_variants(course: None) -> None:
+    assert quiz("02", seed=5).questions == quiz("02", seed=5).questions
+    seen = {one.text for seed in range(1, 30) for one in quiz("02", seed=seed).questions[:2]}
+    assert seen == {"q4", "q4, otherwise", "q5", "q5, otherwise"}
+    variant = next(one for seed in range(30) for one in quiz("02", seed=seed).questions if one.text == "q4, otherwise")
+    assert (variant.choices, variant.answer) == (("a", "b"), "b")
+
+
+def test_the_browser_asks_for_others(course: None) -> None:
+    asked = quiz("02")
+    asked.chosen = [0, 0, 0, 0]
+    asked.set_state({"seed": 3})
+    assert asked.questions == quiz("02", seed=3).questions
+    assert asked.chosen == [-1] * 4

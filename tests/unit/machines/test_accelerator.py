@@ -83,7 +83,7 @@ def test_the_trial_is_made_once_per_boot_of_the_host(tmp_path: Path, monkeypatch
     tried = log.read_text().count("-accel")
     assert accelerator.choose() == "tcg"
     assert log.read_text().count("-accel") == tried == 2
-    monkeypatch.setattr(accelerator, "_boot_id", lambda: "after the next boot")
+    monkeypatch.setattr(accelerator, "boot_id", lambda: "after the next boot")
     assert accelerator.choose() == "tcg"
     assert log.read_text().count("-accel") == 4
 

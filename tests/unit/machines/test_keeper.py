@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,13 @@ from unilab.machines.keeper import Keeper, bounded
 _LONG = 60.0
 
 
-def _keeper(command: list[str], *, deadline: float = _LONG, console: Console | None = None) -> Keeper:
+def _keeper(
+    command: list[str],
+    *,
+    deadline: float = _LONG,
+    console: Console | None = None,
+    environment: dict[str, str] | None = None,
+) -> Keeper:
     read, write = os.pipe()
     errors_read, errors_write = os.pipe()
     return Keeper(
@@ -31,6 +38,7 @@ def _keeper(command: list[str], *, deadline: float = _LONG, console: Console | N
         stdout=write,
         stderr=errors_write,
         errors=errors_read,
+        environment=environment,
     )
 
 
@@ -167,3 +175,13 @@ def test_a_wrapper_whose_owner_is_another_does_nothing(tmp_path: Path) -> None:
     words[words.index("-c") + 1] = words[words.index("-c") + 1].replace(str(os.getpid()), "1")
     assert os.spawnvp(os.P_WAIT, words[0], words) == 1
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["show", "a=b/show"])
+def test_the_environment_is_what_was_given_and_nothing_else(name: str, tmp_path: Path) -> None:
+    given = {"A": "x = y", "-- odd name": '"quoted" \\', "EMPTY": ""}
+    program = tmp_path / name
+    program.parent.mkdir(exist_ok=True)
+    program.symlink_to(shutil.which("env") or "/usr/bin/env")
+    keeper = _run([str(program), "-0"], environment=given)
+    assert keeper.console.text == "".join(f"{name}={value}\0" for name, value in given.items())

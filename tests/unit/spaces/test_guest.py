@@ -65,3 +65,32 @@ def test_page_tables_become_named_regions(levels: int) -> None:
 def test_a_guest_that_still_boots_has_no_page_tables_to_walk(registers: Registers) -> None:
     with pytest.raises(LayoutError, match="still booting"):
         _space(registers, {})
+
+
+@pytest.mark.parametrize(("cr4", "stays"), [(0, False), (1 << 7, True)])
+def test_global_pages_count_where_the_processor_heeds_them(cr4: int, stays: bool) -> None:
+    tables = {n * 0x1000: _table(_0=(n + 1) * 0x1000 | 3) for n in range(1, 4)}
+    tables[0x4000] = _table(_7=0x9000 | 0x101, _8=0xA000 | 1)
+    space = guest.labelled(_registers(cr4=cr4), _read_with(tables), [], name="", origin="")
+    assert [region.stays for region in space.regions] == ([True, False] if stays else [False])
+    assert sum(region.size for region in space.regions) == 0x2000
+
+
+def test_one_page_that_is_mapped_very_often_is_one_region() -> None:
+    tables = {n * 0x1000: _table(_0=(n + 1) * 0x1000 | 3) for n in range(1, 4)}
+    often = {f"_{slot}": 0x9000 | 1 for slot in range(100, 300, 2)}
+    tables[0x4000] = _table(_1=0x8000 | 3, **often, _400=0x9000 | 3)
+    space = guest.labelled(_registers(), _read_with(tables), [], name="", origin="")
+    assert [(region.start >> 12, region.end >> 12, region.backing) for region in space.regions] == [
+        (1, 2, "physical 0x8000"),
+        (100, 299, "physical 0x9000, 100 times, with gaps"),
+        (400, 401, "physical 0x9000"),
+    ]
+
+
+def test_another_root_than_the_processors_can_be_walked() -> None:
+    tables = {n * 0x1000: _table(_0=(n + 1) * 0x1000 | 3) for n in range(11, 14)}
+    tables[0xE000] = _table(_5=0x20000 | 3)
+    space = guest.labelled(_registers(), _read_with(tables), [], name="", origin="", root=0xB000)
+    assert [(region.start, region.backing) for region in space.regions] == [(0x5000, "physical 0x20000")]
+    assert space.translation.root == 0xB000

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from unilab.spaces import paging
 
-PRESENT, WRITABLE, USER, LARGE, NO_EXECUTE = 1, 2, 4, 0x80, 1 << 63
+PRESENT, WRITABLE, USER, LARGE, GLOBAL, NO_EXECUTE = 1, 2, 4, 0x80, 0x100, 1 << 63
 PAGE = 4096
 
 
@@ -46,8 +46,8 @@ def sign_extended(address: int, width: int) -> int:
     return (address ^ (1 << (width - 1))) - (1 << (width - 1)) & (1 << 64) - 1
 
 
-def reference(tables: Tables, address: int) -> tuple[int, str, bool] | None:
-    """Physical address, letters and whether users may: straight from the manual's text, one level at a time."""
+def reference(tables: Tables, address: int) -> tuple[int, str, bool, bool] | None:
+    """Physical address, letters, whether users may, whether it is global: from the manual's text, level by level."""
     width = 12 + 9 * tables.levels
     if sign_extended(address % (1 << width), width) != address:
         return None
@@ -63,12 +63,13 @@ def reference(tables: Tables, address: int) -> tuple[int, str, bool] | None:
         target = entry >> 12 & (1 << 40) - 1
         if level == 1 or (level in (2, 3) and entry & LARGE):
             physical = target * PAGE // size * size + address % size
-            return physical, f"r{'w' if writable else '-'}{'x' if executable else '-'}", user
+            letters = f"r{'w' if writable else '-'}{'x' if executable else '-'}"
+            return physical, letters, user, bool(entry & GLOBAL)
         table, size = target * PAGE, size // 512
     raise AssertionError("the lowest level ends the walk")
 
 
-flags = st.lists(st.sampled_from([WRITABLE, USER, LARGE, NO_EXECUTE, 0x20, 0x40, 0x100]), unique=True).map(sum)
+flags = st.lists(st.sampled_from([WRITABLE, USER, LARGE, NO_EXECUTE, 0x20, 0x40, GLOBAL]), unique=True).map(sum)
 targets = st.one_of(st.integers(1, 4), st.integers(0, (1 << 40) - 1)).map(lambda page: page * PAGE)
 entries = st.builds(lambda flag, target: PRESENT | flag | target, flags, targets) | st.just(WRITABLE | USER)
 indices = st.sampled_from([0, 1, 2, 255, 256, 510, 511])
@@ -94,7 +95,8 @@ def test_the_walk_finds_what_the_processor_would_and_nothing_else(tables: Tables
     for address in tables.probes():
         found = [run for run in mappings if run.start <= address < run.end]
         assert len(found) <= 1
-        seen = (found[0].physical + address - found[0].start, found[0].permissions, found[0].user) if found else None
+        run = found[0] if found else None
+        seen = (run.physical + address - run.start, run.permissions, run.user, run.stays) if run else None
         assert seen == reference(tables, address)
 
 
@@ -107,6 +109,27 @@ def test_translate_agrees_with_the_processor(tables: Tables) -> None:
 
 
 @given(memories)
+def test_a_page_walk_tells_each_entry_on_the_way(tables: Tables) -> None:
+    for address in tables.probes():
+        walk = paging.page_walk(
+            address, PAGE | 0xFFF, tables.read, levels=tables.levels, no_execute=tables.no_execute, space="a test"
+        )
+        assert (walk.space, walk.virtual, walk.root) == ("a test", address, PAGE)
+        expected, table = reference(tables, address), PAGE
+        for level, entry in zip(range(tables.levels, 0, -1), walk.entries, strict=False):
+            index = address >> (3 + 9 * level) & 511
+            assert (entry.level, entry.table, entry.index) == (level, table, index)
+            assert entry.value == tables.entries.get(table, {}).get(index, 0)
+            table = entry.value & (1 << 52) - PAGE
+        if expected is None:
+            assert (walk.physical, walk.page_size, walk.permissions, walk.user) == (None, 0, "", False)
+            assert not walk.entries or not walk.entries[-1].value & PRESENT
+        else:
+            assert (walk.physical, walk.permissions, walk.user) == expected[:3]
+            assert walk.page_size == PAGE * 512 ** (walk.entries[-1].level - 1)
+
+
+@given(memories)
 def test_mappings_are_in_order_apart_and_joined_as_far_as_they_go(tables: Tables) -> None:
     mappings = walked(tables)
     for run in mappings:
@@ -115,7 +138,7 @@ def test_mappings_are_in_order_apart_and_joined_as_far_as_they_go(tables: Tables
     for low, high in pairwise(mappings):
         assert low.end <= high.start
         if low.end == high.start and low.physical + low.end - low.start == high.physical:
-            looks = [(run.permissions, run.user, run.page_size) for run in (low, high)]
+            looks = [(run.permissions, run.user, run.page_size, run.stays) for run in (low, high)]
             assert looks[0] != looks[1]
 
 

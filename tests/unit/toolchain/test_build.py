@@ -7,6 +7,7 @@ from elftools.elf.elffile import ELFFile
 
 from unilab.errors import CompileError, CourseError, ProgramNotFound
 from unilab.toolchain import ARCHITECTURES, Image, build, cache, libos
+from unilab.toolchain.instructions import system_calls
 from unilab.toolchain.symbols import SymbolTable
 
 each_architecture = pytest.mark.parametrize("on", ARCHITECTURES)
@@ -29,6 +30,18 @@ def _loaded(elf: Path) -> list[tuple[int, int, int, int]]:
     with elf.open("rb") as file:
         segments = [segment.header for segment in ELFFile(file).iter_segments("PT_LOAD")]
     return [(each.p_vaddr, each.p_filesz, each.p_memsz, each.p_flags) for each in segments]
+
+
+def test_only_a_domain_of_xen_asks_somebody_else(hello: dict[str, Image]) -> None:
+    assert hello["xen"].object == hello["unikernel"].object
+    counts = {on: system_calls(hello[on].debug)["syscall"] for on in ("unikernel", "xen", "process")}
+    assert counts["unikernel"] == 0
+    assert 0 < counts["xen"] < counts["process"]
+
+
+def test_a_domain_of_xen_has_no_devices(hello: dict[str, Image]) -> None:
+    with pytest.raises(CourseError, match="no devices here yet"):
+        build(hello["xen"].program, "xen", services=["disk"])
 
 
 def test_an_image_without_symbols_is_the_one_with_symbols_cut_short(hello: dict[str, Image]) -> None:
@@ -71,7 +84,9 @@ def test_a_traced_image_tells_of_calls_and_no_other_image_could(
     assert not [name for name in SymbolTable(image.debug).names() if name.startswith("libos_trace")]
     # Without the file that tells, every byte is the same.
     sources = libos.sources
-    monkeypatch.setattr(libos, "sources", lambda *of: [each for each in sources(*of) if each.name != "trace.c"])
+    monkeypatch.setattr(
+        libos, "sources", lambda *of, **how: [each for each in sources(*of, **how) if each.name != "trace.c"]
+    )
     without = build(image.program)
     assert without.path != image.path
     assert without.path.read_bytes() == image.path.read_bytes()
@@ -101,7 +116,7 @@ def test_a_file_that_is_no_c_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_architecture_is_refused_with_the_known_ones(hello: dict[str, Image]) -> None:
-    with pytest.raises(CourseError, match=r"unikernel, process, linux, not as 'mainframe'"):
+    with pytest.raises(CourseError, match=r"process, container, linux, xen, unikernel, not as 'mainframe'"):
         build(hello["process"].program, "mainframe")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from unilab.errors import ToolchainError
 from unilab.toolchain import cpio
 
 
@@ -23,3 +26,14 @@ def test_folders_come_before_what_lies_in_them() -> None:
 
 def test_the_same_files_give_the_same_bytes() -> None:
     assert cpio.archive({"a": b"1", "b": b"2"}) == cpio.archive({"b": b"2", "a": b"1"})
+
+
+def test_what_was_packed_is_unpacked() -> None:
+    files = {"a": b"1", "b/c": b"", "b/long name": bytes(range(256)) * 9}
+    assert dict(cpio.unpack(cpio.archive(files, executable=["a"]))) == files
+
+
+@pytest.mark.parametrize("data", [b"", b"070702" + bytes(200), cpio.archive({"a": b"x" * 600})[:300]])
+def test_what_is_no_archive_is_refused(data: bytes) -> None:
+    with pytest.raises(ToolchainError, match="no cpio archive"):
+        list(cpio.unpack(data))

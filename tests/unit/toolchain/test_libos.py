@@ -21,9 +21,23 @@ def test_objects_do_not_depend_on_where_the_sources_lie(tree: Path) -> None:
     assert libos.objects(tree) == libos.objects()
 
 
-def test_no_name_of_its_own_is_one_that_a_program_may_use() -> None:
+def test_xens_files_stand_in_for_those_of_the_same_name() -> None:
+    libos_tree = libos.tree()
+    alone, on_xen = (
+        {path.relative_to(libos_tree).as_posix() for path in libos.sources(libos_tree, on=on)}
+        for on in ("unikernel", "xen")
+    )
+    assert not any(name.startswith(libos.XEN) for name in alone)
+    assert {"arch/x86_64/boot.S", "core/clock.c", "dev/virtio.c"} <= alone - on_xen
+    assert {f"{libos.XEN}boot.S", f"{libos.XEN}clock.c", "core/vm.c", "dev/uart16550.c"} <= on_xen
+    names = [name.rpartition("/")[2] for name in on_xen if name.startswith(("arch/", "core/", "dev/"))]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("on", "services"), [("unikernel", tuple(libos.SERVICES)), ("xen", ())])
+def test_no_name_of_its_own_is_one_that_a_program_may_use(on: str, services: tuple[str, ...]) -> None:
     taken = []
-    for path in libos.objects(services=libos.SERVICES):
+    for path in libos.objects(services=services, on=on):
         with path.open("rb") as file:
             for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols():
                 shared = symbol["st_info"]["bind"] == "STB_GLOBAL" and symbol["st_shndx"] != "SHN_UNDEF"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.unit.views.spaces import process_of
 from unilab.spaces.model import AddressSpace, Privilege, Region, Source, Translation
+from unilab.views.address_space import TABLE_ROWS
 
 
 @pytest.fixture
@@ -66,3 +68,15 @@ def crowded() -> AddressSpace:
         start += 0x10000
     regions.append(Region(0x7FFC00000000, 0x7FFC00021000, "rw-", owner="program", kind="stack", label="main stack"))
     return AddressSpace("a crowded process", tuple(regions), address_bits=47)
+
+
+@pytest.fixture(scope="session")
+def thousands() -> AddressSpace:
+    """A process with 5,000 mappings, of both kinds that make so many: shared libraries and anonymous memory."""
+    return process_of(5000)
+
+
+@pytest.fixture(scope="session")
+def process_of_table_size() -> AddressSpace:
+    """As many mappings as a saved notebook lists singly."""
+    return process_of(TABLE_ROWS)

@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unilab.spaces.model import AddressSpace, Privilege, Region
-from unilab.views.layout import (
-    BLOCK_LIMIT,
-    LINE_HEIGHT,
-    MAXIMUM_HEIGHT,
-    Column,
-    address_gaps,
-    arrange,
-    block_height,
-)
+from unilab.views.grouping import LINE_HEIGHT, MAXIMUM_HEIGHT, block_height
+from unilab.views.layout import BLOCK_LIMIT, Column, address_gaps, arrange
 
 PAGE = 4096
 HALF = {47: 1 << 47, 48: 1 << 47, 57: 1 << 56}

@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from unilab.spaces.model import AddressSpace, Privilege, Region, Source
+from unilab.views.drawing import fit, text_width
 from unilab.views.layout import arrange
-from unilab.views.render import fit, svg, text_width
+from unilab.views.render import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

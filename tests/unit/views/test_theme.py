@@ -4,7 +4,17 @@ import re
 
 import pytest
 
-from unilab.views.theme import DARK, LIGHT, PERMISSION_COLOURS, STATIC, Palette, contrast, permission_class, style
+from unilab.views.theme import (
+    DARK,
+    LIGHT,
+    LINK_COLOURS,
+    PERMISSION_COLOURS,
+    STATIC,
+    Palette,
+    contrast,
+    permission_class,
+    style,
+)
 
 PALETTES = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -69,8 +79,22 @@ def test_the_page_theme_decides_before_the_system_does() -> None:
 
 
 def test_the_style_sheets_use_the_variables_there_are() -> None:
-    in_picture, in_view = (
-        set(re.findall(r"var\(--uv-([\w-]+)\)", (STATIC / name).read_text(encoding="utf-8")))
-        for name in ("picture.css", "address_space.css")
+    of_picture, of_view = (
+        {name for path in STATIC.glob(pattern) for name in re.findall(r"var\(--uv-([\w-]+)\)", path.read_text("utf-8"))}
+        for pattern in ("picture*.css", "*.css")
     )
-    assert in_picture <= LIGHT.variables().keys() <= in_picture | in_view
+    assert of_picture <= LIGHT.variables().keys() <= of_view
+
+
+@PALETTES
+def test_links_stand_out_wherever_they_pass(palette: Palette) -> None:
+    assert len(set(palette.links)) == len(palette.links) == len(LINK_COLOURS)
+    for link in palette.links:
+        for surface in (palette.paper, palette.neutral, *palette.band):
+            assert contrast(link, surface) >= 3
+
+
+@PALETTES
+def test_text_can_be_read_on_the_bands(palette: Palette) -> None:
+    for band in palette.band:
+        assert contrast(palette.muted, band) >= 4.5
