@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import shlex
 import shutil
@@ -48,6 +49,13 @@ def _gdb(command: tuple[str, ...], *typed: str) -> str:
 
 def _answer(said: str, line: str) -> str:
     return said.partition(f"@@ {line}\n")[2].partition("@@ ")[0]
+
+
+@with_gdb
+def test_an_image_that_was_there_before_a_fresh_checkout_is_no_reason_to_warn() -> None:
+    with start(_HELLO, stop_at=FIRST_INSTRUCTION) as running:
+        os.utime(running.image.debug, (0, 0))
+        assert "$1 = 1" in _gdb(running.gdb().command, "break main", "continue", "print argc")
 
 
 @with_gdb

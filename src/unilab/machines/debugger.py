@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import tempfile
@@ -30,6 +31,10 @@ class Rendezvous:
         self.socket = self._folder / "socket"
         self._script = self._folder / "attach.gdb"
         self._script.write_text(script(image, self.socket))
+        # It was built from these very sources: the cache goes by what is in them. But gdb goes by dates, and those of a
+        # fresh checkout are later than that of an image which was there before.
+        with contextlib.suppress(OSError):
+            image.debug.touch()
 
     @property
     def command(self) -> tuple[str, ...]:
