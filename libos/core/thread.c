@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.c: the scheduler. Threads take turns; who waits is in a queue; when
- * nobody is ready, the idle thread halts the processor.
+ * thread.c: the scheduler. Threads take turns, in the order that run_queue.c
+ * decides; who waits is in a queue; when nobody is ready, the idle thread halts the
+ * processor.
  */
 #include "thread.h"
 
@@ -15,14 +16,16 @@
 #include "interrupts.h"
 #include "machine.h"
 #include "pool.h"
+#include "queue.h"
+#include "run_queue.h"
 #include "vm.h"
 
-enum { QUANTUM_NS = 10000000, MAX_THREADS = 1024 };
+enum { MAX_THREADS = 1024 };
 
 static struct pool pool = POOL(struct thread, MAX_THREADS);
-static struct wait_queue ready;
 static struct thread idle_thread;
 static struct thread *interrupted; /* by work, which the idle thread does now; it is in no queue meanwhile */
+static enum made_way made_way;     /* why it does not run */
 static struct thread *dead;        /* who has ended and is not buried yet */
 struct thread *all_threads = &main_thread;
 static struct timer quantum;
@@ -36,59 +39,19 @@ extern char __boot_stack_end[];
 void context_switch(uint64_t *save_rsp, uint64_t load_rsp);
 void context_first(void);
 
-/* ---- queues --------------------------------------------------------------- */
-
-static void push(struct wait_queue *queue, struct thread *thread)
-{
-    thread->next = 0;
-    if (queue->last)
-        queue->last->next = thread;
-    else
-        queue->first = thread;
-    queue->last = thread;
-}
-
-static struct thread *pop(struct wait_queue *queue)
-{
-    struct thread *thread = queue->first;
-
-    if (thread) {
-        queue->first = thread->next;
-        if (!queue->first)
-            queue->last = 0;
-    }
-    return thread;
-}
-
-static void take_out(struct wait_queue *queue, struct thread *thread)
-{
-    struct thread *before = 0, *t = queue->first;
-
-    for (; t && t != thread; t = t->next)
-        before = t;
-    if (!t)
-        return;
-    if (before)
-        before->next = t->next;
-    else
-        queue->first = t->next;
-    if (queue->last == t)
-        queue->last = before;
-}
+/* ---- taking turns --------------------------------------------------------- */
 
 /* From now on there may be somebody to take turns with. */
 static void make_ready(struct thread *thread)
 {
-    push(&ready, thread);
+    run_queue_add(thread);
     if (!quantum.deadline)
-        timer_set(&quantum, clock_monotonic() + QUANTUM_NS);
+        timer_set(&quantum, clock_monotonic() + quantum_ns);
 }
-
-/* ---- taking turns --------------------------------------------------------- */
 
 /* Runs the next thread; the state of the running one says where it goes. Work that waits to be done comes first: the
  * idle thread does it. Who makes way for that goes on after those whom the work wakes. */
-static void schedule(void)
+static void schedule(enum made_way why)
 {
     struct thread *before = current, *next = &idle_thread;
     bool enabled = interrupts_disable();
@@ -96,13 +59,15 @@ static void schedule(void)
     if (before != &idle_thread && deferred_wanted()) {
         if (before->state == THREAD_READY)
             interrupted = before;
+        made_way = why;
     } else {
         if (before != &idle_thread && before->state == THREAD_READY)
-            push(&ready, before);
-        if (ready.first)
-            next = pop(&ready);
-        if (ready.first && !quantum.deadline)
-            timer_set(&quantum, clock_monotonic() + QUANTUM_NS);
+            run_queue_put_back(before, why);
+        struct thread *first = run_queue_take();
+        if (first)
+            next = first;
+        if (!run_queue_empty() && !quantum.deadline)
+            timer_set(&quantum, clock_monotonic() + quantum_ns);
     }
     if (next != before) {
         current = next;
@@ -115,10 +80,12 @@ static void schedule(void)
         interrupts_enable();
 }
 
-/* Whoever ran when the timer interrupt came has gone to the end of the queue already. */
+/* Whoever ran when the timer interrupt came has made way for this already. */
 static void quantum_over(struct timer *timer)
 {
     (void)timer;
+    if (made_way == INTERRUPTED)
+        made_way = QUANTUM_OVER;
 }
 
 /* What resched() is: called when preemption has become possible, with interrupts off by an interrupt. They stay off
@@ -128,7 +95,7 @@ static void preempt(void)
     preempt_disable();
     bool enabled = interrupts_disable();
     do {
-        schedule();
+        schedule(INTERRUPTED);
         if (signal_waits(current)) {
             resched_wanted = deferred_wanted();
             current->preempt_count--;
@@ -149,13 +116,13 @@ static _Noreturn void idle(void)
         interrupts_enable();
         deferred_run();
         if (interrupted)
-            push(&ready, interrupted);
+            run_queue_put_back(interrupted, made_way);
         interrupted = 0;
         interrupts_disable();
-        if (ready.first)
-            schedule();
+        if (!run_queue_empty())
+            schedule(YIELDED);
         else if (!deferred_wanted())
-            interrupts_wait();
+            run_queue_rest();
     }
 }
 
@@ -255,7 +222,7 @@ _Noreturn void thread_end(int status)
     dead = current;
     interrupts_disable();
     work_ask(&burial); /* by the idle thread: this stack is still in use */
-    schedule();
+    schedule(YIELDED);
     panic("a thread that has ended runs");
 }
 
@@ -281,8 +248,8 @@ struct thread *thread_for_signal(uint64_t bit)
 
 void thread_yield(void)
 {
-    if (ready.first)
-        schedule();
+    if (!run_queue_empty())
+        schedule(YIELDED);
 }
 
 /* ---- waiting -------------------------------------------------------------- */
@@ -310,10 +277,10 @@ int wait_on(struct wait_queue *queue, uint64_t deadline)
     current->state = THREAD_WAITING;
     current->queue = queue;
     if (queue)
-        push(queue, current);
+        queue_push(queue, current);
     if (deadline != FOREVER)
         timer_set(&over.timer, deadline);
-    schedule();
+    schedule(YIELDED);
     timer_cancel(&over.timer);
     /* A signal to the process may have been taken by another thread meanwhile. It may not be waited on here again: what
      * this thread waits for may have happened while it was in no queue. */
@@ -338,7 +305,7 @@ void wake_thread(struct thread *thread, int result)
     if (thread->state != THREAD_WAITING)
         return;
     if (thread->queue)
-        take_out(thread->queue, thread);
+        queue_take_out(thread->queue, thread);
     thread->queue = 0;
     thread->state = THREAD_READY;
     thread->wait_result = result;

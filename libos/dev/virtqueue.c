@@ -38,6 +38,7 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_part *parts, 
         memory->descriptors[at].physical = parts[i].physical;
         memory->descriptors[at].len = parts[i].len;
         memory->descriptors[at].next = queue->slots[at].next;
+        /* Seen from the device: what it writes, the driver reads. */
         memory->descriptors[at].flags =
             (uint16_t)((i + 1 < count ? DESCRIPTOR_NEXT : 0) | (i < readable ? 0 : DESCRIPTOR_WRITE));
         if (i >= readable)
