@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from unilab.architectures import ARCHITECTURES
 from unilab.errors import CompileError, CourseError, ProgramNotFound, ToolchainError
 from unilab.toolchain import cache, libc, libos, zig
+from unilab.toolchain import overlay as overlays
 
 #: What makes the same image as a process.
 _OF_LINUX = {"process", "container", "linux"}
@@ -47,6 +48,8 @@ class Image:
         object: The compiled program alone: the same bytes for every architecture.
         size: Bytes of ``path``.
         build_seconds: How long this build took; near nothing when nothing had changed.
+        overlay: The folder with a learner's changes to the library OS; None where there are none.
+        libos: The library OS's source tree that it was built from; None where it is not in it.
     """
 
     program: Path
@@ -57,6 +60,8 @@ class Image:
     object: Path
     size: int
     build_seconds: float
+    overlay: Path | None = None
+    libos: Path | None = None
 
     def __repr__(self) -> str:
         """One line; where the cache is says nothing to a reader."""
@@ -78,6 +83,7 @@ def build(
     cflags: Sequence[str] = (),
     trace: bool = False,
     services: Sequence[str] = (),
+    overlay: str | Path | Mapping[str, bytes] | None = None,
 ) -> Image:
     """Compile and link a C program.
 
@@ -89,6 +95,7 @@ def build(
             which takes half a minute to build the first time.
         services: What a unikernel has only if it is asked for: ``disk``, files on a disk at ``/data``;
             ``second_console``, a virtio console at ``/dev/hvc0``.
+        overlay: A folder whose files stand in front of those of ``libos/``: what ``edit`` makes. Or such files by name.
 
     Returns:
         The image. Its files stay in the cache and may be read, not written.
@@ -112,9 +119,20 @@ def build(
         raise ProgramNotFound(f"there is no file {program}", remedy=f"check the path; it is taken from {Path.cwd()}")
     if on == "xen" and services:
         raise CourseError("a domain of Xen has no devices here yet", remedy="build it as a unikernel")
+    if overlay is not None and on in _OF_LINUX:
+        raise CourseError(f"a {on} has no library OS to change", remedy="leave out overlay, or build it as a unikernel")
     start = time.monotonic()
     compiled = _compile(source, cflags)
-    folder = _link(source, compiled, "process" if on in _OF_LINUX else on, trace=trace, services=services)
+    if on in _OF_LINUX:
+        tree, folder = None, _link(source, compiled, _for_processes(), "process")
+    else:
+        changed = {} if overlay is None else overlay if isinstance(overlay, Mapping) else overlays.changes(overlay)
+        tree = overlays.merged(changed)
+        try:
+            parts = _for_unikernels(tree, on, trace=trace, services=services)
+            folder = _link(source, compiled, parts, f"{on}{'-traced' * trace}")
+        except CompileError as error:
+            raise _in_overlay(error, Path(overlay), changed) if isinstance(overlay, str | Path) else error from None
     path = folder / f"{source.stem}.elf"
     return Image(
         program=source,
@@ -125,6 +143,8 @@ def build(
         object=compiled,
         size=path.stat().st_size,
         build_seconds=time.monotonic() - start,
+        overlay=Path(overlay) if isinstance(overlay, str | Path) else None,
+        libos=tree,
     )
 
 
@@ -146,22 +166,45 @@ def _compile(source: Path, cflags: Sequence[str]) -> Path:
     return cache.entry(f"program-{source.stem}", key, build_object) / "program.o"
 
 
-def _link(source: Path, compiled: Path, on: str, *, trace: bool, services: Sequence[str]) -> Path:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is linked with a program.
+
+    Attributes:
+        library: The C library.
+        objects: The library OS's.
+        options: For the linker.
+        inputs: Contents of files that options name.
+    """
+
+    library: libc.CLibrary
+    objects: Sequence[Path]
+    options: Sequence[str]
+    inputs: Sequence[bytes]
+
+
+def _for_unikernels(tree: Path, on: str, *, trace: bool, services: Sequence[str]) -> _Parts:
+    script = tree / "arch" / "x86_64" / "image.ld"
+    # -n: sections start on pages in memory, not in the file.
+    options = ["-n", "-T", str(script), *(["-e", "libos_xen_start"] if on == "xen" else [])]
+    return _Parts(
+        library=libc.for_unikernels(tree, trace=trace),
+        objects=libos.objects(tree, trace=trace, services=services, on=on),
+        options=options,
+        inputs=[script.read_bytes()],
+    )
+
+
+def _for_processes() -> _Parts:
+    # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.
+    return _Parts(libc.for_processes(), [], ["-z", "separate-loadable-segments"], [])
+
+
+def _link(source: Path, compiled: Path, parts: _Parts, kind: str) -> Path:
     """The folder with the image, the same with symbols, and the linker's map; each named after the program."""
-    if on != "process":
-        tree = libos.tree()
-        library = libc.for_unikernels(tree, trace=trace)
-        script = tree / "arch" / "x86_64" / "image.ld"
-        # -n: sections start on pages in memory, not in the file.
-        options, inputs = ["-n", "-T", str(script)], [script.read_bytes()]
-        options += ["-e", "libos_xen_start"] if on == "xen" else []
-        files = libos.objects(tree, trace=trace, services=services, on=on)
-    else:
-        library = libc.for_processes()
-        # Each segment in pages of its own: otherwise Linux maps the page they share twice, with two sets of rights.
-        options, files, inputs = ["-z", "separate-loadable-segments"], [], []
-    files += [library.crt1, compiled, library.calls, library.common, libc.compiler_runtime()]
-    words = [*options, *map(str, files)]
+    library = parts.library
+    files = [*parts.objects, library.crt1, compiled, *library.archives, libc.compiler_runtime()]
+    words = [*parts.options, *map(str, files)]
 
     def build_image(draft: Path) -> None:
         common = ["ld.lld", *_LINK_FLAGS, *words]
@@ -174,8 +217,16 @@ def _link(source: Path, compiled: Path, on: str, *, trace: bool, services: Seque
         _drop_section_headers(draft / f"{source.stem}.elf")
 
     # What is made, and under which names, is decided by this module, so its own text stands for that.
-    key = cache.digest([zig.version(), Path(__file__).read_bytes(), *words, *inputs])
-    return cache.entry(f"image-{source.stem}-{on}{'-traced' * trace}", key, build_image)
+    key = cache.digest([zig.version(), Path(__file__).read_bytes(), *words, *parts.inputs])
+    return cache.entry(f"image-{source.stem}-{kind}", key, build_image)
+
+
+def _in_overlay(error: CompileError, folder: Path, changed: Mapping[str, bytes]) -> CompileError:
+    """The same, and how to go back: a file of the overlay is to blame, since the course's own compile."""
+    named = next((name for name in changed if name in error.message), next(iter(changed), ""))
+    if not named:
+        return error
+    return CompileError(error.message, remedy=f'change {folder}/{named}, or go back: edit("{named}").reset()')
 
 
 def _drop_section_headers(image: Path) -> None:

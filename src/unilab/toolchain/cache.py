@@ -40,6 +40,11 @@ def tree_digest(folder: Path, pattern: str = "*") -> str:
     return digest(part for path in files for part in (path.relative_to(folder).as_posix(), path.read_bytes()))
 
 
+def holds(name: str, key: str) -> bool:
+    """Whether an entry has been built."""
+    return (root() / f"{name}-{key}").is_dir()
+
+
 def entry(name: str, key: str, build: Callable[[Path], None]) -> Path:
     """The folder of one built thing, building it first if need be.
 

@@ -46,3 +46,28 @@ def _starts(parsed: ELFFile, base: int, end: int) -> list[int]:
     table = parsed.get_section_by_name(".symtab")
     symbols = table.iter_symbols() if isinstance(table, SymbolTableSection) else ()
     return sorted({base, *(s["st_value"] for s in symbols if base <= s["st_value"] < end)})
+
+
+def decode(code: bytes, address: int, bits: int = 64) -> str:
+    """The first instruction of some bytes, in the syntax of the library OS's assembly; empty for no instruction.
+
+    Args:
+        code: The bytes.
+        address: Where they are.
+        bits: The processor's mode: 16, 32 or 64.
+    """
+    modes = {16: capstone.CS_MODE_16, 32: capstone.CS_MODE_32, 64: capstone.CS_MODE_64}
+    engine = capstone.Cs(capstone.CS_ARCH_X86, modes[bits])
+    engine.syntax = capstone.CS_OPT_SYNTAX_ATT
+    return next((f"{name} {operands}".strip() for _, _, name, operands in engine.disasm_lite(code, address)), "")
+
+
+def code_at(elf: Path, address: int, length: int = 16) -> bytes:
+    """Bytes of an image's text; empty outside of it."""
+    with Path(elf).open("rb") as file:
+        for section in ELFFile(file).iter_sections():
+            start = section["sh_addr"]
+            if section["sh_flags"] & 4 and start <= address < start + section["sh_size"]:
+                data: bytes = section.data()[address - start :][:length]
+                return data
+    return b""

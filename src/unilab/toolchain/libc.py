@@ -207,11 +207,18 @@ class CLibrary:
         crt1: The object with ``_start``, where a program begins.
         calls: Archive of the part that calls the kernel, or the library OS.
         common: Archive of the part that calls nobody; the same file for every architecture.
+        changed: Archives that go before ``calls``: what a changed table of calls changes in it.
     """
 
     crt1: Path
     calls: Path
     common: Path
+    changed: tuple[Path, ...] = ()
+
+    @property
+    def archives(self) -> list[Path]:
+        """All archives, in the order in which they are linked."""
+        return [*self.changed, self.calls, self.common]
 
 
 def for_processes() -> CLibrary:
@@ -231,6 +238,8 @@ def for_unikernels(libos: Path, *, trace: bool = False) -> CLibrary:
         trace: Each call is told of on the console.
     """
     ours = libos / "musl"
+    if not trace and (course := _differs_in_calls_only(libos)):
+        return _with_other_calls(libos, course)
     return _library(
         "libc-unikernel-traced" if trace else "libc-unikernel",
         [ours, generated_headers(libos)],
@@ -238,8 +247,77 @@ def for_unikernels(libos: Path, *, trace: bool = False) -> CLibrary:
         more=TRACE_FLAGS if trace else (),
         replaced=_REPLACED,
         title=f"building the C library for {'traced ' if trace else ''}unikernels",
-        special={file: ("-include", str(ours / header)) for header, files in _IN_FRONT.items() for file in files},
+        special=_special(ours),
     )
+
+
+def _special(ours: Path) -> _Special:
+    return {file: ("-include", str(ours / header)) for header, files in _IN_FRONT.items() for file in files}
+
+
+#: The table of the calls that the library OS implements.
+_TABLE = "libos_calls.h"
+_ROW = re.compile(r"^LIBOS_CALL\((\w+), *(\d)\)", re.MULTILINE)
+
+
+def _differs_in_calls_only(libos: Path) -> Path | None:
+    """The course's own tree, if this one has other rows in its table of calls, and else the same for the C library."""
+    from unilab.toolchain.libos import tree  # noqa: PLC0415 - which needs this module
+
+    course = tree()
+    if libos == course:
+        return None
+    files = [{path.name: path.read_bytes() for path in sorted((each / "musl").iterdir())} for each in (libos, course)]
+    tables = [each.pop(_TABLE, b"").decode(errors="replace") for each in files]
+    # Anything but rows and comments in the table could mean anything.
+    rest = [_ROW.sub("", re.sub(r"/\*.*?\*/", "", table, flags=re.DOTALL)).split() for table in tables]
+    return course if files[0] == files[1] and rest[0] == rest[1] and tables[0] != tables[1] else None
+
+
+def _with_other_calls(libos: Path, course: Path) -> CLibrary:
+    """The course's C library, with what makes calls that are in only one of the two tables compiled anew, in front."""
+    library = for_unikernels(course)
+    rows = [set(_ROW.findall((each / "musl" / _TABLE).read_text())) for each in (libos, course)]
+    calls = {name for name, _ in rows[0] ^ rows[1]}
+    files = _that_make(calls)
+    if not files:
+        return library
+    ours, generated = libos / "musl", generated_headers(libos)
+    flags = [*_FLAGS, *include_flags([ours, generated])]
+    names = [str(path.relative_to(zig.musl())) for path in files]
+
+    def build(folder: Path) -> None:
+        _archive(folder, "changed", flags, files, f"binding {', '.join(sorted(calls))}", special=_special(ours))
+
+    folder = cache.entry("libc-changed", cache.digest([_key([ours, generated]), *names]), build)
+    return CLibrary(library.crt1, library.calls, library.common, (folder / "libchanged.a",))
+
+
+def _that_make(calls: set[str]) -> list[Path]:
+    """musl's files that make one of some calls: by name, or by what musl's own headers make of another name."""
+    # __socketcall(name, ...) and its like paste SYS_ in front of a bare name.
+    wanted = {f"{prefix}{name}" for name in calls for prefix in ("SYS_", "__NR_", "")}
+    shorthands = _shorthands()
+    while more := {name for name, body in shorthands.items() if name not in wanted and body & wanted}:
+        # Macros that count their arguments put the number behind a name.
+        wanted |= more | {name.rstrip("0123456789") for name in more}
+    files = (path for path in sources(replaced=_REPLACED) if path.suffix == ".c" and _sees_difference(path))
+    return [path for path in files if wanted.intersection(re.findall(r"\w+", path.read_text(errors="replace")))]
+
+
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$", re.MULTILINE)
+_INLINE = re.compile(r"^static (?:\w+ )*?\**(\w+) ?\([^;{}]*\)\s*\{(.*?)^\}", re.MULTILINE | re.DOTALL)
+
+
+@memoize
+def _shorthands() -> dict[str, set[str]]:
+    """The macros and inline functions of musl's own headers, and the words of what each stands for."""
+    found: dict[str, set[str]] = {}
+    for header in [*sorted((zig.musl() / "src").rglob("*.h")), *sorted((zig.musl() / "arch" / "x86_64").glob("*.h"))]:
+        text = header.read_text(errors="replace").replace("\\\n", " ")
+        for name, body in [*_MACRO.findall(text), *_INLINE.findall(text)]:
+            found.setdefault(name, set()).update(re.findall(r"\w+", body))
+    return found
 
 
 def _library(

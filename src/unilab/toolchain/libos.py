@@ -1,20 +1,22 @@
 """The library OS: its source tree, and its objects.
 
-Each file is compiled on its own and kept under the hash of its text, of all
-headers and of the flags: after an edit one file compiles, in a fraction of a
-second.
+Each file is compiled on its own and kept under the hash of its text, of the
+headers that it reaches and of the flags: after an edit one file compiles, in a
+fraction of a second, or those that include the header.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from unilab import progress
 from unilab.errors import CompileError, ToolchainError
-from unilab.toolchain import cache, libc, zig
+from unilab.toolchain import cache, includes, libc, zig
 from unilab.toolchain.sdist import Sdist
 from unilab.toolchain.sdist import sources as sdist_sources
 
@@ -194,8 +196,72 @@ def trace_headers(libos: Path) -> Path:
     return cache.entry("trace-headers", cache.digest([kinds, errors]), build)
 
 
+#: From how many files on it takes seconds, so that a bar shows them: after a change of a header that most include.
+_MANY = 16
+
 #: The file in which calls are bound whose number is known only at run time.
 _BINDS_CALLS = "posix/by_number.c"
+
+
+class _Plan:
+    """How the files of a tree are compiled, for one kind of image.
+
+    Args:
+        libos: The source tree.
+        on: ``unikernel`` or ``xen``.
+        trace: Calls by number are told of on the console too.
+    """
+
+    def __init__(self, libos: Path, on: str, *, trace: bool = False) -> None:
+        self.libos, self._on, self._trace = libos, on, trace
+        generated = [libc.generated_headers(libos), trace_headers(libos)]
+        self.folders = [*(libos / folder for folder in _include_folders(on)), *generated]
+        self._private = private_names(libos)
+        self.names = _renaming(self._private)
+        self._every_header = sorted(path for folder in (libos, *generated) for path in folder.rglob("*.h"))
+
+    def flags(self, name: str, more: Sequence[str] = ()) -> list[str]:
+        """For a file of that name."""
+        flags = [*_FLAGS, *(["-Os"] if name.startswith(_OF_PACKETS) else [])]
+        flags += [*(["-momit-leaf-frame-pointer"] if name in _FRAMELESS_LEAVES else []), *more]
+        return [*flags, *(libc.TRACE_FLAGS if self._trace and name == _BINDS_CALLS else ())]
+
+    def command(self, flags: Sequence[str], source: str, output: str) -> list[str]:
+        """Words for zig."""
+        includes = [word for folder in self.folders for word in ("-I", str(folder))]
+        words = ["clang", *flags, *includes, *zig.system_includes(), "-include", str(self.names), "-c", source]
+        # Paths relative to the tree, so that an object does not depend on where the checkout lies.
+        return [*words, "-fdebug-compilation-dir=libos", f"-fdebug-prefix-map={self.libos}/=", "-o", output]
+
+    def object(self, source: Path, folder: Path, more: Sequence[str]) -> tuple[str, str, Callable[[Path], None]]:
+        """An entry of the cache for the object of a file, which its flags and whatever it includes decide."""
+        name = source.relative_to(folder).as_posix()
+        flags = self.flags(name, more)
+        files = [source, *includes.reached(source, self.folders, self._every_header)]
+        # Names that it does not mention are renamed without any effect on it.
+        mentioned = includes.words(files).intersection(self._private)
+        made_of = [zig.version(), *flags, "paths in the tree", self._on, name, *sorted(mentioned)]
+        key = cache.digest([*made_of, *(part for path in files for part in (path.name, includes.contents(path)))])
+
+        def build(entry: Path) -> None:
+            result = zig.run(self.command(flags, name, str(entry / "libos.o")), cwd=folder)
+            if result.returncode:
+                raise CompileError(result.stderr.strip())
+
+        return f"libos-{name.replace('/', '-')}", key, build
+
+
+def compile_command(libos: Path, name: str, output: str) -> tuple[list[str], list[Path]]:
+    """What compiles one file of a tree for a unikernel, from any folder; and what the compiler has to read.
+
+    Args:
+        libos: The source tree.
+        name: The file's, in the tree.
+        output: The object's.
+    """
+    plan = _Plan(libos, "unikernel")
+    words = plan.command(plan.flags(name), str(libos / name), output)
+    return [str(zig.executable()), *words], [libos, *plan.folders, plan.names, zig.home()]
 
 
 def objects(
@@ -212,42 +278,11 @@ def objects(
     Raises:
         CompileError: A file does not compile. Carries the compiler's message.
     """
-    libos = tree() if libos is None else libos
-    includes = [
-        *(word for folder in _include_folders(on) for word in ("-I", str(libos / folder))),
-        "-I",
-        str(libc.generated_headers(libos)),
-        "-I",
-        str(trace_headers(libos)),
-        *zig.system_includes(),
+    plan = _Plan(tree() if libos is None else libos, on, trace=trace)
+
+    jobs: list[tuple[Path, Path, Sequence[str]]] = [
+        (source, plan.libos, ()) for source in sources(plan.libos, services, on=on)
     ]
-    names = names_header(libos)
-    # Their folders are named after their contents.
-    generated = [folder.name for folder in (libc.generated_headers(libos), trace_headers(libos))]
-    headers = cache.digest(
-        part for path in sorted(libos.rglob("*.h")) for part in (path.relative_to(libos).as_posix(), path.read_bytes())
-    )
-
-    def compile_one(source: Path, folder: Path = libos, more: Sequence[str] = ()) -> Path:
-        name = source.relative_to(folder).as_posix()
-        flags = [*_FLAGS, *(["-Os"] if name.startswith(_OF_PACKETS) else [])]
-        flags += [*(["-momit-leaf-frame-pointer"] if name in _FRAMELESS_LEAVES else []), *more]
-        if trace and name == _BINDS_CALLS:
-            flags += libc.TRACE_FLAGS
-        made_of = [zig.version(), *flags, "paths in the tree", headers, *generated, on]
-        key = cache.digest([*made_of, names.read_bytes(), source.read_bytes()])
-
-        def build(entry: Path) -> None:
-            command = ["clang", *flags, *includes, "-include", str(names), "-c", name]
-            # Paths relative to the tree, so that an object does not depend on where the checkout lies.
-            command += ["-fdebug-compilation-dir=libos", f"-fdebug-prefix-map={libos}/=", "-o", str(entry / "libos.o")]
-            result = zig.run(command, cwd=folder)
-            if result.returncode:
-                raise CompileError(result.stderr.strip())
-
-        return cache.entry(f"libos-{name.replace('/', '-')}", key, build) / "libos.o"
-
-    jobs: list[tuple[Path, Path, Sequence[str]]] = [(source, libos, ()) for source in sources(libos, services, on=on)]
     if "disk" in services:
         theirs = littlefs()
         connect = ["-I", str(theirs), "-DLFS_DEFINES=littlefs_port.h"]
@@ -255,5 +290,21 @@ def objects(
         jobs = [(*job[:2], connect) if job[0].name.startswith("littlefs") else job for job in jobs]
         jobs.append((theirs / "lfs.c", theirs, [*connect, *_LITTLEFS_FLAGS]))
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda job: compile_one(*job), jobs))
+    entries = [plan.object(*job) for job in jobs]
+    missing = sum(not cache.holds(name, key) for name, key, _ in entries)
+    with (
+        progress.bar(missing, "compiling the library OS") if missing >= _MANY else contextlib.nullcontext() as bar,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        ready = []
+        for found in pool.map(lambda entry: _made(*entry), entries):
+            ready.append(found[0])
+            if bar is not None and found[1]:
+                bar.update()
+        return ready
+
+
+def _made(name: str, key: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
+    """An object, and whether it had to be compiled."""
+    missing = not cache.holds(name, key)
+    return cache.entry(name, key, build) / "libos.o", missing
