@@ -9,7 +9,8 @@ from unilab.spaces.model import Source
 
 #: Names of the events that are the same whatever boots. The others are the names of functions.
 QEMU_STARTED, FIRST_INSTRUCTION, KERNEL_ENTERED = "QEMU started", "first instruction", "kernel entered"
-PAGING_ON, FIRST_PROCESS, MAIN_ENTERED = "paging on", "first process", "main entered"
+PAGING_ON, C_ENTERED = "paging on", "C entered"
+FIRST_PROCESS, MAIN_ENTERED = "first process", "main entered"
 FIRST_BYTE, ENDED = "first byte", "ended"
 
 

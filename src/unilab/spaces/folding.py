@@ -6,7 +6,7 @@ is read from its bytes; a place that no instruction leads to was reached by an i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from unilab.spaces.decoding import Decoder, Instruction, Kind
@@ -14,7 +14,9 @@ from unilab.spaces.executed import Executed, Place
 from unilab.spaces.journey import Ring, Step
 
 #: How the names of Linux's entry points begin for what is no system call (arch/x86/include/asm/idtentry.h).
-_ENTRIES, _EXCEPTION_ENTRY = ("asm_", "irq_entries_start", "spurious_entries_start"), "asm_exc_"
+#: The last one is the library OS's (libos/arch/x86_64/interrupts.S).
+_ENTRIES = ("asm_", "irq_entries_start", "spurious_entries_start", "libos_interrupt_stubs")
+_EXCEPTION_ENTRY = "asm_exc_"
 #: Pieces of code between a call and the function that is called: part of the instruction, as it were.
 #: Source: Linux, arch/x86/lib/retpoline.S.
 _THUNKS = ("__x86_indirect_thunk_", "__x86_return_thunk", "__x86_indirect_call_thunk_", "srso_", "retbleed_")
@@ -66,6 +68,9 @@ class Folder:
         left_out: Names of entry points: what interrupts by them is left out, unless something else interrupts it.
 
         unnamed: Functions that stand for many whose names nobody knows: calls among these are not told apart.
+        switch: The function that goes on with another stack. Then the journey is one of the processor, and whatever it
+            does belongs to it; otherwise it is one of a task, and what others do meanwhile is left out.
+        waiting: What lies on the stack that the first switch goes on with, outermost first, without the switch.
 
     Programs and domains run at ``Ring.USER``, a kernel at ``Ring.KERNEL``, Xen at ``Ring.HYPERVISOR``. What other tasks
     do, while Linux has them run in between, is left out too.
@@ -79,11 +84,15 @@ class Folder:
         vm_exits: bool = False,
         left_out: frozenset[str] = frozenset(),
         unnamed: frozenset[str] = frozenset(),
+        switch: str = "",
+        waiting: Sequence[Place] = (),
     ) -> None:
         self._place = place
         self._vm_exits = vm_exits
         self._left_out = left_out
         self._unnamed = unnamed
+        self._switch = switch
+        self._waiting = [_Frame(place) for place in waiting]
         self._decoder = Decoder()
         self._steps = list(callers)
         below = [_Frame(Place(step.function, step.owner)) for step in callers]
@@ -186,18 +195,18 @@ class Folder:
                 self._levels.append(_Level(self._crossing, last.ring))
             case Kind.LEAVE_KERNEL if now.ring is Ring.HYPERVISOR:
                 pass  # it had been interrupted itself: nobody has seen by what
-            case Kind.LEAVE_KERNEL if len(self._levels) > 1:
-                left = self._levels.pop()
-                if left.crosses and not left.hidden:
-                    self._crossing = f"return from {left.entered_by}"
-                return None, left.came_from
+            case Kind.LEAVE_KERNEL:
+                return None, self._left(last, now)
             case Kind.CALL if interrupted:
                 target = instruction.target
                 frames.append(_Frame(_UNKNOWN if target is None else self._place(target, last.ring), following))
             case Kind.CALL if now.address != following:
                 frames.append(_Frame(self._place(now.address, now.ring), following))
-                if frames[-1].place.function == _SWITCHES_TASKS:
+                if frames[-1].place.function == _SWITCHES_TASKS and not self._switch:
                     self._give_away()
+            case Kind.RETURN if self._switch and self._place(last.address, last.ring).function == self._switch:
+                frames.pop()
+                self._levels[-1].frames, self._waiting = self._waiting, frames
             case Kind.RETURN if frames:
                 frames.pop()
             case Kind.INPUT | Kind.OUTPUT:
@@ -205,6 +214,20 @@ class Folder:
             case _:
                 pass
         return None, last.ring
+
+    def _left(self, last: Executed, now: Executed) -> Ring:
+        """A kernel was left by the instruction for it: the ring that it led to."""
+        if len(self._levels) > 1:
+            left = self._levels.pop()
+            if left.crosses and not left.hidden:
+                self._crossing = f"return from {left.entered_by}"
+            return left.came_from
+        if self._switch and now.ring is Ring.USER:
+            # By a task that had entered it before the journey began.
+            self._crossing = f"return from {SYSTEM_CALL}"
+            self._levels[-1].frames.clear()
+            return now.ring
+        return last.ring
 
     def _give_away(self) -> None:
         """The task is about to give the processor to another: leave out everything until it is back."""
