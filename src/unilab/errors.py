@@ -68,6 +68,8 @@ class MachineError(CourseError):
 
     #: How many console lines the message carries.
     TAIL = 12
+    #: What is known of a guest's crash: a ``unilab.machines.crash.Crash``, for ``explain``.
+    crash: object | None = None
 
     def __init__(
         self,

@@ -13,9 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from unilab.views.experiment import ExperimentView
 
 #: Seconds of work that need no explanation.
 _PATIENCE = 0.5
@@ -61,6 +64,80 @@ def bar(total: int, title: str) -> Iterator[Bar]:
     else:
         with _plain_lines(title):
             yield _Silent()
+
+
+class Stopped(Exception):
+    """Somebody has stopped an experiment."""
+
+
+class Steps(Protocol):
+    """What ``experiment`` gives to the work."""
+
+    def begin(self, doing: str, /) -> None:
+        """The step before is done, if there was one; the next begins.
+
+        Args:
+            doing: What it does, in a few words.
+
+        Raises:
+            Stopped: Somebody has pressed the button.
+        """
+
+
+@contextmanager
+def experiment(total: int, title: str) -> Iterator[Steps]:
+    """Show how far a long experiment is: in a notebook with a button that stops it.
+
+    Args:
+        total: How many steps there are.
+        title: What is measured.
+    """
+    if not _in_notebook():
+        with bar(total, title) as shown:
+            yield _Counted(shown)
+        return
+    # Imported here: a script need not pay for it.
+    from IPython.display import display  # noqa: PLC0415
+
+    from unilab.views.experiment import ExperimentView  # noqa: PLC0415
+
+    view = ExperimentView(title, total)
+    display(view)  # type: ignore[no-untyped-call]
+    steps = _Shown(view)
+    try:
+        yield steps
+    except BaseException:
+        view.state = "stopped"
+        raise
+    view.done, view.state = total, "done"
+
+
+class _Counted:
+    """Steps of an experiment that nobody can stop but by a signal."""
+
+    def __init__(self, shown: Bar) -> None:
+        self._shown = shown
+        self._began = False
+
+    def begin(self, doing: str, /) -> None:
+        if self._began:
+            self._shown.update()
+        self._began = True
+
+
+class _Shown:
+    """Steps of an experiment, in a view."""
+
+    def __init__(self, view: ExperimentView) -> None:
+        self._view = view
+        self._began = False
+
+    def begin(self, doing: str, /) -> None:
+        self._view.done += self._began
+        self._began = True
+        if self._view.stop:
+            raise Stopped
+        self._view.doing = doing
 
 
 class _Silent:

@@ -5,7 +5,7 @@ from unilab.machines.container_facts import ContainerFacts
 from unilab.machines.devices import Disk
 from unilab.machines.host import process_space
 from unilab.machines.machine import EXIT, Machine
-from unilab.machines.network import Forward, RawNetwork, UserNetwork, Wire
+from unilab.machines.network import Forward, HostNetwork, RawNetwork, UserNetwork, Wire
 from unilab.machines.observation import Observation, observe
 from unilab.machines.recordings import recorded
 from unilab.machines.result import End, Outcome, Result, State
@@ -22,6 +22,7 @@ __all__ = [
     "Disk",
     "End",
     "Forward",
+    "HostNetwork",
     "Machine",
     "Observation",
     "Outcome",

@@ -33,6 +33,8 @@ _WHAT = "boot"
 RECORDED = (("hello.c", "linux"), ("hello.c", "unikernel"))
 #: Where a bzImage's 32-bit code is loaded and entered. Source: Linux, Documentation/arch/x86/boot.rst.
 _LINUX_ENTRY = 0x100000
+#: The first function of the library OS in C.
+_FIRST_IN_C = "libos_start"
 #: Bytes of boot.S before the processor is in long mode: more than there are.
 _BOOT_CODE = 512
 _DEADLINE = 300.0
@@ -116,7 +118,7 @@ def boot_timeline(
         return recorded
     version = ".".join(map(str, qemu.find().version))
     return BootTimeline(
-        f"{image.program.stem} {in_words(architecture)}",
+        f"{image.program.stem} {in_words(architecture)} on {machine}",
         architecture,
         tuple(sorted(timed.watch.events, key=lambda event: event.seconds)),
         f"QEMU {version}, {machine}, {timed.accelerator}: {_METHOD}",
@@ -155,6 +157,7 @@ class _Unikernel(Unikernel):
         paging = _after_paging(entry, self.look(entry, _BOOT_CODE))
         for name, address, where in (
             (model.PAGING_ON, paging, "the instruction after the one that sets CR0.PG"),
+            (model.C_ENTERED, self.symbols.address(_FIRST_IN_C), _FIRST_IN_C),
             (model.MAIN_ENTERED, self.symbols.address("main"), "main"),
         ):
             self.watch.runs()

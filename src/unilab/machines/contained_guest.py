@@ -13,6 +13,7 @@ from unilab.machines.devices import Devices
 from unilab.machines.keeper import Keeper
 from unilab.machines.linux_guest import LinuxGuest
 from unilab.machines.machine import PATIENCE
+from unilab.machines.network import Forward, HostNetwork, UserNetwork
 from unilab.machines.result import Outcome
 from unilab.spaces.linux import Task
 from unilab.toolchain import Image
@@ -41,6 +42,7 @@ class ContainedGuest(LinuxGuest):
         deadline: Seconds.
         stop_at: A function's name, ``EXIT`` or None.
         found: Files that are in its root directory, where it starts.
+        network: That of the guest around it, if it is to have none of its own: the ports lead there.
         why: Why it is not on the host.
     """
 
@@ -61,10 +63,14 @@ class ContainedGuest(LinuxGuest):
         deadline: float,
         stop_at: str | None,
         found: Mapping[str, bytes] | None,
+        network: HostNetwork | None,
         why: str,
     ) -> None:
         container.check_names(found or {})
-        options = container.options(archive=f"/{_ARCHIVE}", report=f"/{_REPORT}", memory=contained_memory)
+        options = container.options(
+            archive=f"/{_ARCHIVE}", report=f"/{_REPORT}", memory=contained_memory, network=network
+        )
+        around = None if network is None else UserNetwork(tuple(Forward(0, port) for port in network.ports))
         files = {_ARCHIVE: container.archive(found or {}), _PROGRAM: image.path.read_bytes(), _REPORT: b""}
         super().__init__(
             image,
@@ -76,7 +82,7 @@ class ContainedGuest(LinuxGuest):
             memory=memory,
             deadline=deadline,
             stop_at=stop_at,
-            devices=Devices(files=files),
+            devices=Devices(files=files, network=around),
         )
         self._starts = container_host.contain()
         self._contained_memory = contained_memory

@@ -15,6 +15,7 @@ from unilab.machines.console import Console
 from unilab.machines.container_facts import ContainedProcess, ContainerFacts
 from unilab.machines.keeper import Keeper
 from unilab.machines.machine import PATIENCE
+from unilab.machines.network import HostNetwork
 from unilab.machines.process import HostCommand, Process, kernel_state
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import Outcome
@@ -41,6 +42,7 @@ class Container(Process):
         deadline: Seconds.
         stop_at: A function's name, ``EXIT`` or None.
         found: Files that are in its root directory, where it starts.
+        network: The host's, if it is to have no network namespace of its own.
     """
 
     architecture = "container"
@@ -56,11 +58,13 @@ class Container(Process):
         deadline: float,
         stop_at: str | None,
         found: Mapping[str, bytes] | None = None,
+        network: HostNetwork | None = None,
     ) -> None:
         super().__init__(
             image, console, args=args, env=env, memory=memory, deadline=deadline, stop_at=stop_at, found=found
         )
         check_names(found or {})
+        self._network = network
 
     def _make_tracer(self, address: int | None) -> ProcessTracer:
         return _ContainedTracer(self.image.path, address)
@@ -74,13 +78,31 @@ class Container(Process):
         undo.callback(os.close, theirs)
         words = [
             str(container_host.contain().path),
-            *options(archive=str(files), report=str(theirs), memory=self._memory),
+            *options(archive=str(files), report=str(theirs), memory=self._memory, network=self._network),
             *(["--hold"] if self._tracer else []),
             str(self.image.path),
             self.image.program.stem,
             *self._args,
         ]
         return HostCommand(words, (files, theirs), ours)
+
+    def host_port(self, guest: int, protocol: str = "tcp") -> int:
+        """The port itself, where the network is the host's.
+
+        Raises:
+            CourseError: It has a network of its own, which nothing leads into.
+        """
+        if self._network is None:
+            raise CourseError(
+                f"no port of this host leads to {protocol} port {guest} of a container with a network of its own",
+                remedy="start it with network=HostNetwork()",
+            )
+        return guest
+
+    @property
+    def shipped_bytes(self) -> int:
+        """Bytes of the program and of the other files of its root directory."""
+        return self.image.size + sum(map(len, {**_FILES, **(self._files or {})}.values()))
 
     @property
     def _report(self) -> str:
@@ -274,9 +296,10 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return cpio.archive({**_FILES, **files})
 
 
-def options(*, archive: str, report: str, memory: int) -> list[str]:
-    """Options of contain.c: where the archive is and where to report to, by descriptor or path; MiB of memory."""
-    return ["--archive", archive, "--report", report, "--memory", str(memory), "--pids", str(PIDS)]
+def options(*, archive: str, report: str, memory: int, network: HostNetwork | None) -> list[str]:
+    """Options of contain.c: where the archive is and where to report to, by descriptor or path; MiB; whose network."""
+    words = ["--archive", archive, "--report", report, "--memory", str(memory), "--pids", str(PIDS)]
+    return words if network is None else [*words, "--share-network"]
 
 
 def check_names(files: Mapping[str, bytes]) -> None:

@@ -71,7 +71,7 @@ def script(image: Image, socket: Path) -> str:
     return "\n".join(
         [
             f"file {_quoted(image.debug)}",
-            f"directory {_quoted(libos.tree())}",
+            f"directory {_quoted(image.libos or libos.tree())}",
             f"source {_COMMANDS}",
             # Otherwise the end of gdb is the end of the machine.
             "define hook-quit",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unilab.errors import CourseError
-from unilab.machines.network import Network, RawNetwork, UserNetwork
+from unilab.machines.network import HostNetwork, Network, UserNetwork
 from unilab.toolchain import cpio
 
 #: Bytes of a sector, in which disks are counted.
@@ -78,6 +78,11 @@ class Devices:
             raise CourseError(f"the initrd {self.initrd} is empty", remedy="leave it out, or put something into it")
         for disk in map(_disk, self.disks):
             _check_disk(disk)
+        if isinstance(self.network, HostNetwork):
+            raise CourseError(
+                "a guest has a machine of its own, and cannot have this host's network",
+                remedy="connect its card to a UserNetwork",
+            )
         if isinstance(self.network, UserNetwork):
             taken = [(f.protocol, f.host) for f in self.network.forwards if f.host]
             for forward in self.network.forwards:
@@ -96,11 +101,12 @@ class Devices:
             return len(self.archive() or b"")
         return 0 if self.initrd is None else Path(self.initrd).stat().st_size
 
-    def words(self, machine: str, wire: int | None, hvc: int | None) -> list[str]:
+    def words(self, machine: str, accelerator: str, wire: int | None, hvc: int | None) -> list[str]:
         """Words of QEMU's command line.
 
         Args:
             machine: Its machine type, which decides how devices are found: by address, or on the PCI bus.
+            accelerator: ``tcg`` or ``kvm``.
             wire: The descriptor of a raw network's cable.
             hvc: The descriptor of the second console's other end.
         """
@@ -108,20 +114,27 @@ class Devices:
         if self.virtio and machine == "microvm":
             words += ["-global", "virtio-mmio.force-legacy=off"]
         # virtio 1.x only: the guest knows no other.
-        bus, only_modern = ("device", "") if machine == "microvm" else ("pci", ",disable-legacy=on")
+        bus, options = ("device", "") if machine == "microvm" else ("pci", ",disable-legacy=on")
+        if accelerator == "tcg":
+            # Under KVM an eventfd tells a device of a notification without an exit to QEMU. Under TCG there is no exit
+            # to save, and the eventfd only makes another thread of QEMU wake up to read it.
+            if machine == "microvm" and self.virtio:
+                words += ["-global", "virtio-mmio.ioeventfd=off"]
+            elif machine != "microvm":
+                options += ",ioeventfd=off"
         for i, disk in enumerate(map(_disk, self.disks)):
             words += ["-blockdev", _blockdev(disk, f"disk{i}")]
-            words += ["-device", f"virtio-blk-{bus},drive=disk{i}{only_modern}"]
+            words += ["-device", f"virtio-blk-{bus},drive=disk{i}{options}"]
         if self.network is not None:
             # No option ROM: nothing boots from the network.
             rom = "" if machine == "microvm" else ",romfile="
             words += ["-netdev", _netdev(self.network, wire)]
-            words += ["-device", f"virtio-net-{bus},netdev=net{only_modern}{rom}"]
+            words += ["-device", f"virtio-net-{bus},netdev=net{options}{rom}"]
         if self.entropy:
-            words += ["-device", f"virtio-rng-{bus}{only_modern}"]
+            words += ["-device", f"virtio-rng-{bus}{options}"]
         if self.second_console:
             words += ["-chardev", f"socket,id=hvc,fd={hvc}"]
-            words += ["-device", f"virtio-serial-{bus},max_ports=1{only_modern}", "-device", "virtconsole,chardev=hvc"]
+            words += ["-device", f"virtio-serial-{bus},max_ports=1{options}", "-device", "virtconsole,chardev=hvc"]
         return words
 
 
@@ -172,7 +185,7 @@ def _blockdev(disk: Disk, name: str) -> str:
 
 
 def _netdev(network: Network, wire: int | None) -> str:
-    if isinstance(network, RawNetwork):
+    if not isinstance(network, UserNetwork):
         return f"socket,id=net,fd={wire}"
     forwards = [f",hostfwd={f.protocol}:127.0.0.1:{f.host}-:{f.guest}" for f in network.forwards]
-    return "user,id=net,ipv6=off" + "".join(forwards)
+    return "user,id=net,ipv6=off" + ",restrict=on" * network.restricted + "".join(forwards)

@@ -39,7 +39,7 @@ def make_disk(path: str | Path, size: int, files: Mapping[str, bytes] | None = N
     """Make a disk, in the place of any file of that name.
 
     Args:
-        path: Its file.
+        path: Its file; the folder that it is in is made, too.
         size: Bytes, a multiple of a block, 4096.
         files: What is on it: contents by path below ``/data``, such as ``{"www/index.html": b"..."}``.
 
@@ -67,6 +67,7 @@ def make_disk(path: str | Path, size: int, files: Mapping[str, bytes] | None = N
         disk.unmount()
     except LittleFSError as error:
         raise CourseError(f"the files do not go onto a disk of {size} bytes: {error}") from error
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes(content.buffer)
     return Path(path)
 

@@ -24,7 +24,7 @@ _RENAMED = (8, 1)
 _BLOCK = re.compile(r"Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/([0-9a-f]+)/")
 #: The block that was logged last was not executed: an interrupt came first.
 _STOPPED = re.compile(r"Stopped execution of TB chain before \S+ \[([0-9a-f]+)\]")
-_ACCESS = re.compile(r"memory_region_ops_(?:read|write) cpu \d+ mr \S+ addr 0x([0-9a-f]+) ")
+_ACCESS = re.compile(r"memory_region_ops_(read|write) cpu \d+ mr \S+ addr 0x([0-9a-f]+) value 0x([0-9a-f]+) ")
 _EVENTS = ("memory_region_ops_read", "memory_region_ops_write")
 #: Some two million instructions, and how often to look, in seconds.
 _MOST_BYTES, _LOOK_SECONDS = 160 << 20, 0.2
@@ -40,11 +40,13 @@ class Logged:
         address: Where it is, bytes.
         privilege_level: 0 to 3.
         device: The port or physical address of a device that it accessed; None for none.
+        written: What it wrote there; None if it did not.
     """
 
     address: int
     privilege_level: int
     device: int | None = None
+    written: int | None = None
 
 
 def record(machine: VirtualMachine, run: Callable[[], None]) -> list[Logged]:
@@ -68,7 +70,7 @@ def record(machine: VirtualMachine, run: Callable[[], None]) -> list[Logged]:
             _tell(machine, f"trace-event {event} on")
         _tell(machine, f"{one} on")
         _tell(machine, "log exec,nochain")
-        with _bounded(log, machine):
+        with bounded(log, machine):
             run()
             _tell(machine, "log none")
         with log.open(encoding="ascii", errors="replace") as lines:
@@ -76,7 +78,7 @@ def record(machine: VirtualMachine, run: Callable[[], None]) -> list[Logged]:
 
 
 @contextlib.contextmanager
-def _bounded(log: Path, machine: VirtualMachine) -> Iterator[None]:
+def bounded(log: Path, machine: VirtualMachine) -> Iterator[None]:
     """Ends the machine when its log gets too long: a guest that waits for something fills disks."""
     done = threading.Event()
 
@@ -118,7 +120,8 @@ def parse(lines: Iterable[str]) -> Iterator[Logged]:
             last = None
         elif (access := _ACCESS.match(line)) and last is not None and last.device is None:
             # The first: what a device accesses in turn is none of the instruction's.
-            last = Logged(last.address, last.privilege_level, int(access[1], 16))
+            written = int(access[3], 16) if access[1] == "write" else None
+            last = Logged(last.address, last.privilege_level, int(access[2], 16), written)
     if last is not None:
         yield last
 

@@ -94,6 +94,24 @@ class DebugStub:
         answer = self._call("g")
         return int.from_bytes(bytes.fromhex(answer[_RIP]), "little") if answer else None
 
+    def set_register(self, number: int, value: int) -> None:
+        """Give a general register of a stopped guest in 64-bit mode another value.
+
+        Args:
+            number: Its place among gdb's registers of x86-64: 0 for RAX, 1 RBX, RCX, RDX, RSI, 5 for RDI, RBP, RSP.
+            value: 64 bits.
+
+        Raises:
+            MachineError: QEMU refuses, or has ended.
+        """
+        every = self._call("g")
+        at = slice(16 * number, 16 * number + 16)
+        if (
+            not every
+            or self._call(f"G{every[: at.start]}{value.to_bytes(8, 'little').hex()}{every[at.stop :]}") != "OK"
+        ):
+            raise MachineError("QEMU does not set a register")
+
     def memory(self, address: int, length: int) -> bytes:
         """Bytes of the guest's memory, as the guest sees it.
 

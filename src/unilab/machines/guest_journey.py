@@ -26,6 +26,8 @@ _MOST_INSTRUCTIONS = 300_000
 _USER_LEVEL = 3
 #: All that is known of privilege level 0 under Xen: its symbols are in none of Debian's packages.
 _XEN = Place("Xen", "Xen")
+#: The library OS's scheduler: where it goes on with another stack, and who runs when nobody else can.
+SWITCH, IDLE = "libos_context_switch", Place("idle", "library OS")
 #: How Linux is interrupted by what keeps its time. Source: Linux, arch/x86/include/asm/idtentry.h.
 TIMERS = frozenset({"asm_sysvec_apic_timer_interrupt", "asm_sysvec_irq_work"})
 
@@ -54,6 +56,32 @@ def unikernel(machine: Unikernel, places: ProgramPlaces, *, until: str, vm_exits
                 f"the call had not ended after {count:,} instructions", remedy="follow a call that waits for nothing"
             )
     raise AssertionError("moments never end by themselves")
+
+
+def waiting(machine: Unikernel, places: ProgramPlaces, *, vm_exits: bool) -> tuple[Step, ...]:
+    """Follow a unikernel's call that may wait for a device, by QEMU's log, to its return.
+
+    What the idle thread and interrupts do meanwhile is part of it; the program has one thread.
+
+    Arguments and errors are those of ``unikernel``.
+    """
+    stepper = Stepper(machine)
+    first = stepper.now()
+    end = _End(first.rsp, Ring.KERNEL, _back(stepper, first), "return")
+    logged = execution_log.record(machine, lambda: stepper.run_to_return(first, end.back))
+    caller = places.at(end.back)
+    folder = Folder(
+        lambda address, _: places.at(address),
+        callers=(Step(caller.function, caller.owner, Ring.KERNEL, 0),),
+        vm_exits=vm_exits,
+        switch=SWITCH,
+        waiting=[IDLE],
+    )
+    for entry in dropwhile(lambda entry: entry.address != first.rip, logged):
+        port = entry.device if entry.device is not None and entry.device < _PORTS else 0
+        folder.add(Executed(entry.address, stepper.code(entry.address), Ring.KERNEL, port))
+    folder.add(Executed(end.back, stepper.code(end.back), Ring.KERNEL))
+    return folder.steps
 
 
 def linux(machine: LinuxGuest, places: ProgramPlaces, *, until: str, vm_exits: bool) -> tuple[Step, ...]:

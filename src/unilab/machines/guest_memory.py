@@ -50,6 +50,20 @@ class GuestMemory(Machine):
             pass  # it was closed
         raise self._error("the machine has no memory before its start and after its quit")
 
+    def write_memory(self, physical: int, data: bytes) -> None:
+        """Write to the guest's RAM as a device does: past its page tables, and without its knowledge.
+
+        Args:
+            physical: Guest-physical address.
+            data: What is to be there.
+
+        Raises:
+            MachineError: Not all of it is RAM; or the machine has not started, or was quit.
+        """
+        self.memory(physical, len(data))  # or it says what is wrong
+        assert self._ram is not None
+        self._ram[physical : physical + len(data)] = data
+
     def _ram_and_extents(self) -> tuple[mmap.mmap, list[tuple[int, int]]]:
         """All of RAM, and the ranges of it that were ever touched: to read others would make pages for them."""
         if self._ram is None or self._ram_file is None or self._ram_file.closed:

@@ -11,6 +11,8 @@ from unilab import toolchain
 from unilab.architectures import in_words
 from unilab.errors import CourseError, Unavailable
 from unilab.machines import guest_journey, process_journey, qemu, recordings, steady
+from unilab.machines.devices import Disk
+from unilab.machines.files import Files
 from unilab.machines.machine import Machine
 from unilab.machines.process import Process
 from unilab.machines.run import start
@@ -42,6 +44,8 @@ def journey(
     args: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     machine: str | None = None,
+    files: Files | None = None,
+    disks: Sequence[str | Path | Disk] = (),
 ) -> Journey:
     """Follow the first call of a function down to the device, instruction by instruction.
 
@@ -56,6 +60,9 @@ def journey(
         args: Arguments after the program's own name.
         env: Its environment; empty unless given.
         machine: QEMU's machine type, as for ``start``.
+        files: What a unikernel finds where it starts, as for ``start``.
+        disks: A unikernel's disks, as for ``start``. Then a call that waits for one can be followed to its return: what
+            the processor does meanwhile belongs to the journey.
 
     Returns:
         The journey. How it was measured is in its ``method``.
@@ -75,7 +82,12 @@ def journey(
         raise CourseError(f"a journey does not end at {until!r}", remedy=f"choose one of {', '.join(ENDS)}")
     if machine is not None and machine not in qemu.MACHINES:
         raise CourseError(f"there is no machine {machine!r}", remedy=f"choose one of {', '.join(qemu.MACHINES)}")
-    image = program if isinstance(program, Image) else toolchain.build(program, architecture)
+    if (files or disks) and architecture != "unikernel":
+        raise CourseError("only a unikernel is followed with files or disks", remedy='follow it on="unikernel"')
+    if disks and until != "return":
+        raise CourseError("with disks, a call is followed to its end", remedy='follow it until="return"')
+    services = ["disk"] if disks else []
+    image = program if isinstance(program, Image) else toolchain.build(program, architecture, services=services)
     places = ProgramPlaces.of(image.debug, image.map)
     followed = _linked(places, call)
     if followed is None:
@@ -84,7 +96,7 @@ def journey(
             remedy="name a function that it calls and that is linked into it",
         )
     try:
-        return _measured(_Wanted(image, places, followed, until, vm_exits, args, env or {}, machine))
+        return _measured(_Wanted(image, places, followed, until, vm_exits, args, env or {}, machine, files, disks))
     except Unavailable:
         recorded = load(image.program.stem, architecture)
         if (call, until, vm_exits) != ("printf", RECORDED_UNTIL, False) or recorded is None:
@@ -140,6 +152,8 @@ class _Wanted:
     args: Sequence[str]
     env: Mapping[str, str]
     machine: str | None
+    files: Files | None
+    disks: Sequence[str | Path | Disk]
 
 
 def _linked(places: ProgramPlaces, call: str) -> str | None:
@@ -149,6 +163,10 @@ def _linked(places: ProgramPlaces, call: str) -> str | None:
 def _unikernel(wanted: _Wanted) -> tuple[tuple[Step, ...], str]:
     with _stopped(wanted, wanted.machine or "microvm") as running:
         assert isinstance(running, Unikernel)
+        if wanted.disks:
+            steps = guest_journey.waiting(running, wanted.places, vm_exits=wanted.vm_exits)
+            how = "every instruction from its log, those of other threads too"
+            return steps, _method(f"emulated by {_qemu()}, {running.machine}: {how}", wanted)
         steps = guest_journey.unikernel(running, wanted.places, until=wanted.until, vm_exits=wanted.vm_exits)
         how = "every instruction stepped through its gdb stub, while interrupts wait"
         return steps, _method(f"emulated by {_qemu()}, {running.machine}: {how}", wanted)
@@ -215,6 +233,8 @@ def _stopped(wanted: _Wanted, machine: str | None) -> Machine:
         env=wanted.env,
         machine=machine,
         accelerator="tcg",
+        files=wanted.files,
+        disks=wanted.disks,
         deadline=_DEADLINE,
         stop_at=wanted.call,
     )

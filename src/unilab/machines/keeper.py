@@ -30,6 +30,8 @@ _CHUNK = 65536
 #: QEMU writes the console byte by byte. Bytes that come this slowly are let gather, or to be woken for each of them
 #: would cost far more than all the rest.
 _LITTLE, _GATHER_SECONDS = 1024, 0.001
+#: How long a last look may take: what has a deadline ends.
+_LAST_LOOK_SECONDS = 0.5
 #: What stands between us and the command, one becoming the next.
 WRAPPERS = ("setpriv", "sh", "env", "prlimit")
 #: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
@@ -65,6 +67,8 @@ class Keeper(threading.Thread):
         folder: Its working directory; None for ours.
         tracer: Follows the child from its first instruction.
         at_end: Called on the keeper's thread when the child has ended.
+        last_look: Called on a thread of its own when the deadline has passed, while the child still runs. It has half
+            a second.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Keeper(threading.Thread):
         folder: str | None = None,
         tracer: Tracer | None = None,
         at_end: Callable[[], None] = lambda: None,
+        last_look: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(name=f"keeper of {Path(command[0]).name}", daemon=True)
         self.command = tuple(command)
@@ -109,6 +114,7 @@ class Keeper(threading.Thread):
         self._folder = folder
         self._tracer = tracer
         self._at_end = at_end
+        self._last_look = last_look
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._start_error: Exception | None = None
         self._launched = threading.Event()
@@ -245,6 +251,7 @@ class Keeper(threading.Thread):
                     if left <= 0 or too_much:
                         self.deadline_passed = not too_much
                         self.output_limit_passed = too_much
+                        self._look_once()
                         self.kill()
                     timeout = left if pidfd is not None and not self._doomed else _POLL_SECONDS
                     received = self.console.received
@@ -261,6 +268,13 @@ class Keeper(threading.Thread):
                 if pidfd is not None:
                     os.close(pidfd)
             self._drain(begin)
+
+    def _look_once(self) -> None:
+        if self._last_look is not None and not self._doomed:
+            looking = threading.Thread(target=self._last_look, name="a last look", daemon=True)
+            self._last_look = None
+            looking.start()
+            looking.join(_LAST_LOOK_SECONDS)
 
     def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
         with self._guard:

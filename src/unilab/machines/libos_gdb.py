@@ -15,7 +15,10 @@ import gdb
 _MOST = 64
 
 #: A thread that does not run is in these; what it does or waits for is the first function outside.
-_SCHEDULER = ("core/thread.c", "include/thread.h", "x86_64/context.S", "x86_64/interrupts.S", "x86_64/interrupts.c")
+_SCHEDULER = (
+    *("core/thread.c", "core/run_queue.c", "include/thread.h", "include/queue.h"),
+    *("x86_64/context.S", "x86_64/interrupts.S", "x86_64/interrupts.c"),
+)
 
 _STATES = {0: "ready", 1: "waits", 2: "has ended"}
 

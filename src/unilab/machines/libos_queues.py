@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from unilab.errors import LayoutError
 from unilab.machines.unikernel import Unikernel
+from unilab.spaces.virtio import DEVICE_TYPES
 from unilab.spaces.virtqueue import Driver
 from unilab.spaces.virtual_memory import VirtualMemory
 from unilab.toolchain.structures import Structure, structure, variable
 
-#: Virtio's numbers of device types -> QEMU's names for them. Virtio 1.2, section "Device Types".
-_NAMES = {1: "virtio-net", 2: "virtio-blk", 3: "virtio-serial", 4: "virtio-rng"}
 _POINTER = 8
 #: Which file of the library OS keeps the list.
 _UNIT = "dev/virtio.c"
@@ -82,7 +81,7 @@ def _walk(
 
             table = memory.physical(note("memory"))
             yield Known(
-                _NAMES.get(kind, f"virtio device of type {kind}"),
+                DEVICE_TYPES.get(kind, f"virtio device of type {kind}"),
                 number,
                 note("size"),
                 table,

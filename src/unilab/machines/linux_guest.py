@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 
 from unilab.errors import CourseError, GuestHangs, MachineError, StartFailed, Unavailable
@@ -29,8 +30,7 @@ from unilab.toolchain.symbols import SymbolTable
 _KERNEL_WORDS = "console=ttyS1 quiet panic=-1 rdinit=/init"
 #: What QEMU's user network gives out by DHCP, so that the guest need not ask.
 _ADDRESS = "10.0.2.15 255.255.255.0 10.0.2.2\n"
-#: MiB below which the kernel does not boot with its drivers.
-_LEAST_MEMORY = 96
+_NET_FORM = "NET is address/bits,gateway, such as 10.0.0.2/24,10.0.0.1"
 #: What its first process looks for.
 _OWN_FILES = {"init", "etc/argv", "etc/environ", "etc/modules", "etc/network", "etc/program", "etc/wait"}
 _OWN_FOLDERS = ("modules/", "bin/", "lib/", "usr/bin/")
@@ -66,6 +66,8 @@ class LinuxGuest(VirtualMachine):
     architecture = "linux"
     _place_in_words = ""
     _large = True
+    #: MiB below which the kernel does not boot with its drivers.
+    _least_memory = 96
 
     def __init__(
         self,
@@ -92,9 +94,10 @@ class LinuxGuest(VirtualMachine):
         for word in kernel_options:
             if not word.isprintable() or not word or " " in word or '"' in word:
                 raise CourseError(f"{word!r} is no word for the kernel's command line", remedy="give one word each")
-        if memory < _LEAST_MEMORY:
+        self._network = _network(env.get("NET")) if devices.network else ""
+        if memory < self._least_memory:
             raise CourseError(
-                f"{memory} MiB of memory are too little for Linux", remedy=f"give it {_LEAST_MEMORY} MiB or more"
+                f"{memory} MiB of memory are too little for Linux", remedy=f"give it {self._least_memory} MiB or more"
             )
         super().__init__(
             image,
@@ -159,12 +162,17 @@ class LinuxGuest(VirtualMachine):
             "etc/argv": _words([self._starts.program.stem, *self._args]),
             "etc/environ": _words([f"{name}={value}" for name, value in self._env.items()]),
             "etc/modules": "".join(f"/modules/{path.name}\n" for path in drivers).encode(),
-            "etc/network": (_ADDRESS if self._devices.network else "").encode(),
+            "etc/network": self._network.encode(),
             **{f"modules/{path.name}": path.read_bytes() for path in drivers},
         }
         if self._place is not None:
             own["etc/wait"] = b""
         return cpio.archive({**self._devices.files, **own, **self._shell}, executable={"init", program, *self._shell})
+
+    @property
+    def shipped_bytes(self) -> int:
+        """Bytes of what it boots from: the kernel, and the archive with first process, drivers and program."""
+        return self._boots()[0].stat().st_size + len(self._initramfs())
 
     def _make_keeper(self) -> Keeper:
         keeper = super()._make_keeper()
@@ -349,3 +357,19 @@ def _words(words: Sequence[str]) -> bytes:
 def _kernel_name(image: Image) -> str:
     """What the kernel calls a process of it; "init" is taken."""
     return "program" if image.program.stem == "init" else image.program.stem
+
+
+def _network(chosen: str | None) -> str:
+    """What the first process is told of the card: address, mask, gateway.
+
+    Args:
+        chosen: ``NET`` of the program's environment, as the library OS reads it; None for what QEMU's network gives.
+    """
+    if chosen is None:
+        return _ADDRESS
+    words = chosen.split(",")
+    try:
+        own, gateway = IPv4Interface(words[0]), IPv4Address(words[1])
+    except (ValueError, IndexError) as error:
+        raise CourseError(f"NET={chosen} is no address of a network", remedy=_NET_FORM) from error
+    return f"{own.ip} {own.netmask} {gateway}\n"

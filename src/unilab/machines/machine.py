@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 from unilab.errors import CourseError, DeadlineExceeded, GuestPanic, MachineError, StartFailed
 from unilab.machines.console import Console
+from unilab.machines.crash import Crash
 from unilab.machines.debugger import Rendezvous
 from unilab.machines.keeper import Keeper
 from unilab.machines.network import Wire
@@ -43,6 +44,9 @@ class Machine(ABC):
     #: QEMU's machine type and accelerator, where there are such things.
     machine: str | None = None
     accelerator: str | None = None
+
+    #: What is known of its crash, once its end has been waited for; None if it did not crash.
+    crash: Crash | None = None
 
     def __init__(self, image: Image, console: Console, *, deadline: float) -> None:
         self.image = image
@@ -133,6 +137,11 @@ class Machine(ABC):
         """Processor time of the host command until the first byte it printed."""
         return self._keeper.first_output_cpu_seconds if self._keeper is not None else None
 
+    @property
+    def shipped_bytes(self) -> int:
+        """Bytes of what one has to have to run it, beside what the host has anyway."""
+        return self.image.size
+
     def start(self) -> Self:
         """Start it, and run to its ``stop_at`` if it has one.
 
@@ -176,7 +185,7 @@ class Machine(ABC):
             CourseError: The caller is the machine's own ``on_output``.
             DeadlineExceeded: The machine ran until its deadline and was killed.
             GuestPanic: With ``check``: the library OS stopped itself.
-            MachineError: The machine ended by nobody's wish; or, with ``check``, a signal ended the program.
+            MachineError: The machine ended by nobody's wish; or, with ``check``, by a reset or a signal.
         """
         keeper = self._live_keeper()
         if threading.current_thread() is keeper:
@@ -191,11 +200,9 @@ class Machine(ABC):
         if self._quit:
             return Outcome(End.QUIT, None)
         if keeper.deadline_passed:
-            raise DeadlineExceeded(
+            raise self._error(
                 f"{self.image.program.name} was still running after {self.deadline:g} seconds and was ended",
-                command=self.command,
-                exit_code=keeper.exit_code,
-                console=self.console.text,
+                kind=DeadlineExceeded,
                 remedy="if it needs longer, give a larger deadline; if it never ends, look for a loop",
             )
         if keeper.output_limit_passed:
@@ -205,6 +212,11 @@ class Machine(ABC):
         outcome = self._outcome(keeper)
         if check and outcome.end is End.PANIC:
             raise self._error(f"{self.image.program.name} crashed: {_panic_reason(self.console.text)}", kind=GuestPanic)
+        if check and outcome.end is End.RESET:
+            raise self._error(
+                "the guest reset the processor: an exception that nothing could handle (a triple fault)",
+                remedy="run it with check=False, and explain() the result: which exception came first, and where",
+            )
         if check and outcome.end is End.SIGNAL:
             number = (outcome.exit_status or 0) - 128
             raise self._error(f"{self.image.program.name} was ended by signal {number}")
@@ -226,7 +238,12 @@ class Machine(ABC):
             total_seconds=keeper.total_seconds or 0.0,
             exit_status=outcome.exit_status,
             console=self.console.text,
+            crash=self.crash,
         )
+
+    def ended_within(self, seconds: float) -> bool:
+        """Wait for its end, whatever it is, so long at most; whether it has come."""
+        return self._live_keeper().ended.wait(seconds)
 
     def pause(self) -> None:
         """Stop it where it is. Nothing happens if it is paused already.
@@ -413,13 +430,15 @@ class Machine(ABC):
         self, message: str, *, kind: type[MachineError] = MachineError, remedy: str | None = None
     ) -> MachineError:
         keeper = self._keeper
-        return kind(
+        error = kind(
             message,
             command=self.command,
             exit_code=keeper.exit_code if keeper is not None else None,
             console=self.console.text,
             remedy=remedy,
         )
+        error.crash = self.crash
+        return error
 
 
 def _panic_reason(console: str) -> str:

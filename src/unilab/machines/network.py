@@ -87,9 +87,11 @@ class UserNetwork:
 
     Attributes:
         forwards: Ports of this host that lead to the guest.
+        restricted: The guest cannot call out: it is reached by the forwarded ports, and reaches nobody.
     """
 
     forwards: tuple[Forward, ...] = ()
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,19 @@ class RawNetwork:
     """A cable whose other end is in Python's hand: the machine's ``wire`` sends and receives whole frames."""
 
 
-Network = UserNetwork | RawNetwork
+@dataclass(frozen=True, slots=True)
+class HostNetwork:
+    """No network of its own: a process's, and, if it is asked for, a container's is that of whoever starts it.
+
+    Attributes:
+        ports: Where the program will listen: its ports are this host's. Only a container that has to be in a guest
+            needs to be told.
+    """
+
+    ports: tuple[int, ...] = ()
+
+
+Network = UserNetwork | RawNetwork | HostNetwork
 
 
 def ports(usernet: str) -> dict[tuple[str, int], int]:
@@ -146,11 +160,11 @@ class Wire:
         header = _LENGTH.size
         while len(self._received) < header or len(self._received) < header + self._length():
             try:
-                if not self._readable(timeout):
-                    raise TimeoutError(f"no frame has come for {timeout} seconds")
-                data = self._end.recv(_CHUNK)
-            except (ConnectionError, ValueError) as error:  # the latter if it was closed here
+                data = self._end.recv(_CHUNK) if self._readable(timeout) else None
+            except (OSError, ValueError) as error:  # the latter, or a bad descriptor, if it was closed here
                 raise EOFError(f"the wire is cut: {error}") from error
+            if data is None:
+                raise TimeoutError(f"no frame has come for {timeout} seconds")
             if not data:
                 raise EOFError("the machine has ended")
             self._received += data
@@ -160,8 +174,9 @@ class Wire:
         return frame
 
     def _readable(self, timeout: float | None) -> bool:
-        # Not by the socket's own time-out, which would hold for the sender as well.
-        with selectors.DefaultSelector() as ready:
+        # Not by the socket's own time-out, which would hold for the sender as well. Nor by epoll: it forgets a socket
+        # that another thread closes, and would wait on: poll holds on to it, and hears that it was shut down.
+        with selectors.PollSelector() as ready:
             ready.register(self._end, selectors.EVENT_READ)
             return bool(ready.select(timeout))
 

@@ -191,6 +191,10 @@ class Process(Machine):
         """Close its standard input."""
         self._end_input()
 
+    def host_port(self, guest: int, protocol: str = "tcp") -> int:
+        """The port itself: a process has the network of this host."""
+        return guest
+
     @property
     def program_pid(self) -> int:
         """The host's number of the program's own process; ``pid`` is that of the command which the host was given."""

@@ -154,7 +154,7 @@ def command_line(
         *(_second_serial_line(machine) if inherited.reports is not None else []),
         *(["-serial", f"file:/dev/fd/{inherited.log}"] if inherited.log is not None else []),
         *["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
-        *devices.words(machine, inherited.wire, inherited.hvc),
+        *devices.words(machine, accelerator, inherited.wire, inherited.hvc),
         *["-kernel", str(kernel), "-append", words],
         # QEMU takes a comma for the end of a module, and two for one.
         *(["-initrd", module.replace(",", ",,")] if module is not None else []),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from unilab.machines.crash import Crash
 
 
 class State(StrEnum):
@@ -24,6 +27,7 @@ class End(StrEnum):
     EXIT = "exit"  #: the program ended with a status
     PANIC = "panic"  #: the library OS stopped itself
     SIGNAL = "signal"  #: a signal ended the program
+    RESET = "reset"  #: the processor met an exception that nothing could handle: a triple fault
     QUIT = "quit"  #: we ended it
 
 
@@ -33,8 +37,8 @@ class Outcome:
 
     Attributes:
         end: Why.
-        exit_status: What the program gave to exit(), 0-255; 128 plus the number for a signal; 255 for a panic;
-            None if it was ended from outside.
+        exit_status: What the program gave to exit(), 0-255; 128 plus the number for a signal; 255 for a panic
+            or a reset; None if it was ended from outside.
     """
 
     end: End
@@ -58,6 +62,7 @@ class Result:
         total_seconds: From the start of the host command to its end.
         exit_status: As in Outcome.
         console: Everything printed.
+        crash: What is known of its crash, for ``explain``; None if it did not crash.
     """
 
     program: str
@@ -71,6 +76,7 @@ class Result:
     total_seconds: float
     exit_status: int | None
     console: str
+    crash: Crash | None = field(default=None, compare=False)
 
     #: How many console lines are shown; all of them are in ``console``.
     SHOWN: ClassVar[int] = 60
@@ -93,5 +99,7 @@ class Result:
         )
 
     def to_json(self) -> str:
-        """One JSON object on one line, its keys the attributes above."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """One JSON object on one line, its keys the attributes above but ``crash``."""
+        return json.dumps(
+            {f.name: getattr(self, f.name) for f in fields(self) if f.name != "crash"}, ensure_ascii=False
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from unilab.machines.files import Files
 from unilab.machines.files import read as read_files
 from unilab.machines.linux_guest import LinuxGuest
 from unilab.machines.machine import Machine
-from unilab.machines.network import Network
+from unilab.machines.network import HostNetwork, Network
 from unilab.machines.process import Process
 from unilab.machines.qemu import MACHINES
 from unilab.machines.result import Result
@@ -60,6 +61,7 @@ def start(
     cpu_with: Sequence[str] = (),
     kernel_options: Sequence[str] = (),
     trace: bool = False,
+    overlay: str | Path | None = None,
     deadline: float = 300.0,
     stop_at: str | None = None,
     on_output: Callable[[str], None] | None = None,
@@ -80,13 +82,15 @@ def start(
         files: A folder, which it finds under its name where it starts; or paths, and the text or bytes of each file.
         initrd: A file that a unikernel finds in its memory. This and the next five are a unikernel's only.
         disks: Files that are a unikernel's disks, first to last, to read and to write; ``Disk`` for more choice.
-        network: What its network card is connected to: a ``UserNetwork`` or a ``RawNetwork``. None: it has no card.
+        network: What its network card is connected to: a ``UserNetwork`` or a ``RawNetwork``. None: it has no card. A
+            Linux guest may have one, too; and a container that is to have no network of its own, ``HostNetwork()``.
         entropy: It has a virtio device that makes random bytes.
         second_console: It has a virtio console too, /dev/hvc0, whose other end is the machine's ``second_console``.
         cpu_without: Features that its processor lacks, by QEMU's names, such as ``rdrand``.
         cpu_with: Features that it has beside the usual ones: ``la57`` gives Linux page tables of five levels.
         kernel_options: Words for a Linux guest's kernel, such as ``pti=on``.
         trace: A unikernel tells of each call of its library OS on its console. As in ``build``.
+        overlay: A folder whose files stand in front of those of ``libos/``. As in ``build``.
         deadline: Seconds after which it is ended, come what may.
         stop_at: Pause it when it is about to enter this function; ``"exit"``: when it is about to end.
         on_output: Gets each piece of console text as it comes, on another thread.
@@ -121,17 +125,27 @@ def start(
     if isinstance(program, Image):
         if trace:
             raise CourseError("this image was built before", remedy="build it with trace=True, or give the C file")
+        if overlay is not None:
+            raise CourseError("this image was built before", remedy="build it with the overlay, or give the C file")
         image = program
     else:
         services = [*(["disk"] if disks else []), *(["second_console"] if second_console else [])]
-        image = toolchain.build(program, on, trace=trace, services=services)
+        image = toolchain.build(program, on, trace=trace, services=services, overlay=overlay)
     _check_kernel_options(kernel_options, image)
     console = Console(translate=Symboliser(image.debug), listener=on_output)
     make: Callable[..., Machine]
     if image.architecture in _OF_THE_HOST:
-        if devices or cpu_without or cpu_with:
+        host_network = network if isinstance(network, HostNetwork) else None
+        if (replace(devices, network=None) if host_network else devices) or cpu_without or cpu_with:
             raise _no_devices(image.architecture)
-        make = _on_host(image.architecture, machine=machine, accelerator=accelerator, memory=memory, found=found)
+        make = _on_host(
+            image.architecture,
+            machine=machine,
+            accelerator=accelerator,
+            memory=memory,
+            found=found,
+            network=host_network,
+        )
     else:
         guest: Callable[..., Machine] = XenGuest if image.architecture == "xen" else Unikernel
         if image.architecture == "linux":
@@ -156,14 +170,20 @@ def start(
 
 
 def _on_host(
-    architecture: str, *, machine: str, accelerator: str, memory: int, found: Mapping[str, bytes] | None
+    architecture: str,
+    *,
+    machine: str,
+    accelerator: str,
+    memory: int,
+    found: Mapping[str, bytes] | None,
+    network: HostNetwork | None,
 ) -> Callable[..., Machine]:
     """What runs a program without devices: a process, or a container, which may have to be in a guest."""
     if architecture == "process":
         return partial(Process, memory=memory, found=found)
     why = container_host.forbidden()
     if not why:
-        return partial(Container, memory=memory, found=found)
+        return partial(Container, memory=memory, found=found, network=network)
     return partial(
         ContainedGuest,
         machine=machine,
@@ -171,6 +191,7 @@ def _on_host(
         memory=min(memory + _LINUX_MEMORY, MOST_MEMORY),
         contained_memory=memory,
         found=found,
+        network=network,
         why=why,
     )
 
@@ -204,6 +225,7 @@ def run(
     cpu_with: Sequence[str] = (),
     kernel_options: Sequence[str] = (),
     trace: bool = False,
+    overlay: str | Path | None = None,
     deadline: float = 30.0,
     on_output: Callable[[str], None] | None = None,
 ) -> Result:
@@ -235,6 +257,7 @@ def run(
         cpu_with=cpu_with,
         kernel_options=kernel_options,
         trace=trace,
+        overlay=overlay,
         deadline=deadline,
         on_output=on_output,
     )

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from unilab.errors import CourseError, StartFailed
 from unilab.machines.console import Console
+from unilab.machines.crash import Crash, of_panic, of_reset
 from unilab.machines.debugger import Rendezvous
 from unilab.machines.devices import Devices
 from unilab.machines.keeper import Keeper
+from unilab.machines.libos_threads import thread_pointers
 from unilab.machines.machine import EXIT
 from unilab.machines.result import End, Outcome
 from unilab.machines.segments import memory_end
 from unilab.machines.virtual_machine import VirtualMachine
-from unilab.spaces import guest, marks
+from unilab.spaces import guest, marks, thread_stacks
 from unilab.spaces.model import AddressSpace
+from unilab.spaces.registers import parse_info_registers
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
 from unilab.toolchain.symbols import SymbolTable
 
 #: libos/include/machine.h: what libos_exit_status holds above the program's status, once it has ended.
 ENDINGS = {0x100: End.EXIT, 0x300: End.PANIC, 0x500: End.SIGNAL}
+#: The exit status of a guest that reset the processor.
+RESET_STATUS = 255
 #: ``stop_at`` for the moment when the loader is done.
 FIRST_INSTRUCTION = "libos_pvh_start"
 #: Where a program that is about to end passes, whatever it is.
@@ -99,6 +106,21 @@ class Unikernel(VirtualMachine):
                 remedy=f"give it memory of {least} MiB or more",
             )
         self._reported: int | None = None
+        bare = replace(devices, disks=(), network=None, second_console=False)
+        self._again = partial(
+            Unikernel,
+            image,
+            args=args,
+            env=env,
+            machine=machine,
+            accelerator="tcg",
+            memory=memory,
+            deadline=deadline,
+            stop_at=None,
+            devices=bare,
+            cpu_without=cpu_without,
+            cpu_with=cpu_with,
+        )
         self._rendezvous: Rendezvous | None = None
 
     def _boots(self) -> tuple[Path, str]:
@@ -110,20 +132,35 @@ class Unikernel(VirtualMachine):
     def _outcome(self, keeper: Keeper) -> Outcome:
         reported = self._exit_report()
         if reported is not None:
+            if ENDINGS[reported & ~0xFF] is End.PANIC and self.crash is None:
+                self.crash = of_panic(self.image, self.console.text, self.memory)
             return Outcome(ENDINGS[reported & ~0xFF], reported & 0xFF)
         code, said = keeper.exit_code or 0, keeper.complaints
         if _ENDED_BY_GDB in said:
             raise self._error("it was ended from gdb", remedy="to leave it alive, type detach in gdb before kill")
         if code == 0 and _QEMU_TERMINATED not in said:
-            raise self._error(
-                "the guest reset the processor: an exception that nothing could handle (a triple fault)",
-                remedy="if the image is not one of this course's, it may be corrupt: build it again",
-            )
+            if self.crash is None:
+                self.crash = of_reset(self, self._repeated)
+            return Outcome(End.RESET, RESET_STATUS)
         remedy = "run it with the accelerator tcg" if self.accelerator == "kvm" else None
         if code <= 0:
             by = f" by {signal.Signals(-code).name}" if code else ""
             raise self._error(f"QEMU was ended{by}. {said}".rstrip(), remedy=remedy)
         raise self._error(f"QEMU ended by itself. {said or 'It said nothing.'}", kind=StartFailed, remedy=remedy)
+
+    def _last_look(self) -> None:
+        monitor = self._monitor
+        # It may end at this very moment, or not answer; then nobody knows.
+        with contextlib.suppress(CourseError):
+            if monitor is not None:
+                now = parse_info_registers(monitor.hmp("info registers"))
+                self.crash = Crash(self.image, self.console.text, stuck=now)
+
+    def _repeated(self, console: Console, words: tuple[str, ...]) -> Unikernel:
+        """A machine that boots the same again, without disks and network, which are in use or have changed."""
+        machine = self._again(console)
+        machine._qemu_words = words
+        return machine
 
     def _exit_report(self) -> int | None:
         """What the guest left in libos_exit_status; None if it did not end by itself."""
@@ -178,7 +215,9 @@ class Unikernel(VirtualMachine):
             name=f"{self.image.program.stem} as a unikernel",
             origin=f"QEMU {self.machine}, {self.accelerator}, page tables from CR3, {_now()}",
         )
-        return replace(space, marks=marks.of_names(self._symbols.names()))
+        threads = thread_pointers(self._symbols, self.registers(), self.memory)
+        regions = thread_stacks.named(space.regions, threads)
+        return replace(space, regions=regions, marks=marks.of_names(self._symbols.names()))
 
     def _release(self) -> None:
         if self._keeper is not None and self._keeper.ended.is_set():

@@ -24,17 +24,11 @@ from unilab.machines.run import start
 from unilab.machines.unikernel import Unikernel
 from unilab.machines.virtual_machine import VirtualMachine
 from unilab.spaces import virtqueue
+from unilab.spaces.virtio import queue_name
 from unilab.spaces.virtqueue import Driver, QueueState
 from unilab.toolchain import Image
 from unilab.toolchain.structures import structure
 
-#: The names of a device's queues, in their order. Virtio 1.2, sections "Virtqueues" of each device.
-_QUEUES = {
-    "virtio-blk": ("requests",),
-    "virtio-net": ("receive", "transmit", "control"),
-    "virtio-rng": ("requests",),
-    "virtio-serial": ("receive", "transmit"),
-}
 #: What can be followed: its device and queue, and whether the driver makes its requests before there is anything to do.
 WAYS = {"disk": ("virtio-blk", 0), "transmit": ("virtio-net", 1), "receive": ("virtio-net", 0)}
 
@@ -135,8 +129,7 @@ class _Place:
 
     @property
     def queue(self) -> str:
-        names = _QUEUES.get(self.device, ())
-        return names[self.number] if self.number < len(names) else f"queue {self.number}"
+        return queue_name(self.device, self.number)
 
 
 def _queues(machine: VirtualMachine) -> Iterator[_Place]:

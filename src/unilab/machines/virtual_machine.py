@@ -27,6 +27,8 @@ from unilab.machines.qmp import Monitor
 from unilab.machines.result import State
 from unilab.toolchain import Image
 
+#: Registers that can be set, as gdb numbers them.
+_SETTABLE = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp")
 #: Bytes QEMU itself may use beside the guest's RAM; it takes about 350 MiB of addresses.
 _QEMU_ADDRESSES = 1 << 30
 #: Seconds in which an interrupt must come to a halted processor that is stepped.
@@ -202,15 +204,21 @@ class VirtualMachine(GuestMemory):
                 errors=read_errors,
                 # Whether or not anybody calls quit().
                 at_end=self._monitor.close,
+                last_look=self._last_look,
             )
             undo.pop_all()  # they are the keeper's now, and this machine's
             return keeper
+
+    def _last_look(self) -> None:
+        """What it is doing when its deadline has passed; called on a thread of its own, without the lock."""
 
     def _run_to_stop(self) -> None:
         if self._stop_at is None or self._debugger is None:
             return
         # At the deadline the keeper ends QEMU, and with it this wait.
-        if not self._debugger.run_to_when(self._stop_at, self._at_stop):
+        reached = self._debugger.run_to_when(self._stop_at, self._at_stop)
+        # Or it got there while the keeper took its last look at it: too late.
+        if not reached or self._live_keeper().deadline_passed:
             self._live_keeper().ended.wait(PATIENCE)
             self.wait()
             raise self._error("the guest ended before it reached the place to stop at")
@@ -287,6 +295,22 @@ class VirtualMachine(GuestMemory):
             if not alive:
                 raise self._error("the machine has ended")
 
+    def set_register(self, name: str, value: int) -> None:
+        """Give a general register of a paused guest, which is in 64-bit mode, another value.
+
+        Args:
+            name: ``rax``, ``rbx``, ``rcx``, ``rdx``, ``rsi``, ``rdi``, ``rbp`` or ``rsp``.
+            value: 64 bits.
+
+        Raises:
+            MachineError: It is running, or has ended.
+            CourseError: There is no such register; or gdb has been let in.
+        """
+        if name not in _SETTABLE:
+            raise CourseError(f"the register {name} is not set here", remedy=f"set one of {', '.join(_SETTABLE)}")
+        with self._lock:
+            self._stub().set_register(_SETTABLE.index(name), value % (1 << 64))
+
     def look(self, address: int, length: int) -> bytes:
         """Bytes of a paused guest's memory, as the guest sees it.
 
@@ -322,12 +346,17 @@ class VirtualMachine(GuestMemory):
 
     def _attach(self, fd: int) -> None:
         """Have QEMU's gdb stub, which none has wanted so far, talk to the other end of a socket pair."""
-        assert self._monitor is not None
-        self._monitor.give(fd, "debugger")
+        self._give(fd, "debugger")
         address = {"type": "fd", "data": {"str": "debugger"}}
         backend = {"type": "socket", "data": {"addr": address, "server": False}}
         self._tell("chardev-add", id="debugger", backend=backend)
         self._tell("human-monitor-command", **{"command-line": "gdbserver chardev:debugger"})
+
+    def _give(self, fd: int, name: str) -> None:
+        """Have QEMU keep a copy of a descriptor under a name."""
+        self._must_live()
+        assert self._monitor is not None
+        self._monitor.give(fd, name)
 
     def _serve_debugger(self, socket: Path) -> None:
         """Have QEMU's gdb stub listen on a Unix socket of that name."""
@@ -364,6 +393,15 @@ class VirtualMachine(GuestMemory):
 
     def _chosen_port(self, guest: int, protocol: str) -> int:
         return ports(self.monitor_text("info usernet"))[protocol, guest]
+
+    @property
+    def complaints(self) -> str:
+        """What QEMU has said on its standard error so far; empty for nothing.
+
+        Raises:
+            MachineError: It has not been started.
+        """
+        return self._live_keeper().complaints
 
     @property
     def wire(self) -> Wire:

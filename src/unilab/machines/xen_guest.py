@@ -12,14 +12,16 @@ from pathlib import Path
 
 from unilab.errors import CourseError, StartFailed
 from unilab.machines.console import Console
+from unilab.machines.crash import Crash
 from unilab.machines.devices import Devices
 from unilab.machines.keeper import Keeper
 from unilab.machines.machine import EXIT
-from unilab.machines.result import Outcome, State
+from unilab.machines.result import End, Outcome, State
 from unilab.machines.segments import memory_end
 from unilab.machines.unikernel import ENDINGS, EXIT_FUNCTION, guest_words
 from unilab.machines.virtual_machine import VirtualMachine
 from unilab.spaces import marks, paging, xen
+from unilab.spaces.exceptions import parse_panic
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain import xen as hypervisors
@@ -144,7 +146,10 @@ class XenGuest(VirtualMachine):
     def _outcome(self, keeper: Keeper) -> Outcome:
         reported = self._exit_report()
         if reported is not None:
-            return Outcome(ENDINGS[reported & ~0xFF], reported & 0xFF)
+            end = ENDINGS[reported & ~0xFF]
+            if end is End.PANIC and self.crash is None:
+                self.crash = Crash(self.image, self.console.text, parse_panic(self.console.text))
+            return Outcome(end, reported & 0xFF)
         code, said = keeper.exit_code or 0, keeper.complaints
         log = self.hypervisor_log
         if code < 0:

@@ -27,6 +27,7 @@ struct options {
     unsigned long memory; /* MiB, of the container's control group and of its root file system */
     unsigned long pids;   /* processes and threads that the container may have */
     bool own_system;      /* nobody else uses this Linux: its control groups may be mounted and delegated at will */
+    bool share_network;   /* the network namespace is the one we are started in */
     bool hold;            /* stop the program before its first instruction, for a tracer to take it */
     bool probe;           /* build everything, run nothing */
     const char *program;  /* path of the executable, outside */

@@ -72,11 +72,13 @@ static _Noreturn void first_process(const struct options *options, const struct 
     unshare(CLONE_NEWCGROUP);
     if (sethostname(options->hostname, strlen(options->hostname)))
         give_up(pipes, "sethostname");
-    start_loopback(pipes);
+    if (!options->share_network)
+        start_loopback(pipes);
     snprintf(inside, sizeof inside, "/bin/%s", options->words[0]);
     build_root(options, mounted, copy, inside, pipes);
     /* In its own network namespace, every port is the container's: no capability is needed. */
-    write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    if (!options->share_network)
+        write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     give_up_privileges(options, pipes);
 
     pid_t program = fork();
@@ -209,15 +211,12 @@ static _Noreturn void supervise(const struct options *options, const struct pipe
 
 static struct options parse(int argc, char **argv)
 {
-    static const struct option known[] = {{"archive", required_argument, NULL, 'a'},
-                                          {"report", required_argument, NULL, 'r'},
-                                          {"hostname", required_argument, NULL, 'n'},
-                                          {"memory", required_argument, NULL, 'm'},
-                                          {"pids", required_argument, NULL, 'p'},
-                                          {"own-system", no_argument, NULL, 'o'},
-                                          {"hold", no_argument, NULL, 'h'},
-                                          {"probe", no_argument, NULL, 'b'},
-                                          {0}};
+    static const struct option known[] = {
+        {"archive", required_argument, NULL, 'a'},  {"report", required_argument, NULL, 'r'},
+        {"hostname", required_argument, NULL, 'n'}, {"memory", required_argument, NULL, 'm'},
+        {"pids", required_argument, NULL, 'p'},     {"own-system", no_argument, NULL, 'o'},
+        {"share-network", no_argument, NULL, 's'},  {"hold", no_argument, NULL, 'h'},
+        {"probe", no_argument, NULL, 'b'},          {0}};
     struct options options = {.hostname = "container", .memory = 64, .pids = 256};
 
     for (int letter; (letter = getopt_long(argc, argv, "+", known, NULL)) >= 0;) {
@@ -239,6 +238,9 @@ static struct options parse(int argc, char **argv)
             break;
         case 'o':
             options.own_system = true;
+            break;
+        case 's':
+            options.share_network = true;
             break;
         case 'h':
             options.hold = true;
@@ -276,8 +278,8 @@ int main(int argc, char **argv)
     cgroup_make(&options);
     pid_t undertaker = cgroup_start_undertaker(&lifeline);
     /* Like fork, into namespaces of its own. */
-    const unsigned long namespaces =
-        CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+    const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+                                     (options.share_network ? 0 : CLONE_NEWNET);
     pid_t init = (pid_t)syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0);
     if (init < 0)
         fail("making namespaces", errno);
