@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import re
 import shutil
 import subprocess
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from unilab.errors import CourseError, MachineError, Unavailable
-from unilab.machines import Forward, Machine, UserNetwork, start
 from unilab.machines.network import LOOPBACK
+from unilab.measure import service
 from unilab.measure.figure import Figure, at_least, at_most, reported
 from unilab.measure.programs import of_course
+from unilab.measure.service import Server, fetch
 from unilab.toolchain import build
 
-_PORT = 80
 _ROUTE = "/status"
 _LEAST_MEMORY = 8
-_PATIENCE, _ANSWER_SECONDS = 60.0, 10.0
 #: Rounds in which the two take turns, so that a host that gets slower meanwhile slows both.
 _ROUNDS = 5
 _REQUESTS = 1000
@@ -48,72 +44,11 @@ _AB_FAILED = re.compile(r"(?:Failed requests|Non-2xx responses):\s+(\d+)")
 _MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """An httpd that serves.
-
-    Attributes:
-        machine: What it runs on.
-        port: This host's port that leads to it.
-        first_response_ms: From QEMU's start to the first response.
-    """
-
-    machine: Machine
-    port: int
-    first_response_ms: float
-
-
 @contextlib.contextmanager
 def serve(on: str, machine: str, *, memory: int | None = None, deadline: float = 900.0) -> Iterator[Server]:
-    """Start httpd.c, wait until it answers, and end it afterwards.
-
-    Args:
-        on: ``unikernel`` or ``linux``.
-        machine: QEMU's machine type.
-        memory: MiB, as for ``start``.
-        deadline: Seconds.
-
-    Raises:
-        MachineError: It does not serve.
-    """
-    listening = threading.Event()
-    running = start(
-        of_course("httpd.c"),
-        on,
-        args=[str(_PORT), "/"],
-        machine=machine,
-        memory=memory,
-        network=UserNetwork((Forward(0, _PORT),)),
-        deadline=deadline,
-        on_output=lambda text: listening.set() if "serving" in text else None,
-    )
-    with running:
-        port = running.host_port(_PORT)
-        if not listening.wait(_PATIENCE):
-            raise MachineError(
-                f"httpd does not serve on {machine}", command=running.command, console=running.console.text
-            )
-        fetch(port)
-        yield Server(running, port, running.age * 1e3)
-
-
-def fetch(port: int, path: str = _ROUTE) -> bytes:
-    """One request on a connection of its own.
-
-    Raises:
-        MachineError: There is no answer, or it is not 200.
-    """
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_ANSWER_SECONDS)
-    try:
-        with contextlib.closing(connection):
-            connection.request("GET", path)
-            response = connection.getresponse()
-            body = response.read()
-    except OSError as error:
-        raise MachineError(f"httpd does not answer: {error}") from error
-    if response.status != http.client.OK:
-        raise MachineError(f"httpd answers {response.status} to {path}")
-    return body
+    """httpd.c, started, answering, and ended afterwards. Arguments and errors are those of ``service.serve``."""
+    with service.serve(service.web(), on, machine=machine, memory=memory, deadline=deadline) as server:
+        yield server
 
 
 def first_response() -> Iterable[Figure]:
@@ -122,7 +57,7 @@ def first_response() -> Iterable[Figure]:
     for _ in range(_STARTS):
         for on, machine in (("linux", "q35"), ("unikernel", "q35"), ("unikernel", "pc"), ("unikernel", "microvm")):
             with serve(on, machine) as server:
-                times.setdefault((on, machine), []).append(server.first_response_ms)
+                times.setdefault((on, machine), []).append(server.first_response_seconds * 1e3)
     ratios = _ratios(times["unikernel", "q35"], times["linux", "q35"])
     yield at_most("http.first_response.over_linux.q35", 1 / 15, "times", ratios)
     yield at_most("http.first_response.microvm", 100, "ms", times["unikernel", "microvm"])
@@ -139,8 +74,8 @@ def kept() -> Iterable[Figure]:
     """
     _need("wrk")
     with serve("linux", "q35") as linux, serve("unikernel", "q35") as ours:
-        rates = [(_wrk(linux.port, _BUSY)[0], _wrk(ours.port, _BUSY)[0]) for _ in range(_ROUNDS)]
-        times = [(_wrk(linux.port, _UNHURRIED)[1], _wrk(ours.port, _UNHURRIED)[1]) for _ in range(_ROUNDS)]
+        rates = list(_in_turn(linux, ours, lambda server: _wrk(server.port, _BUSY)[0]))
+        times = list(_in_turn(linux, ours, lambda server: _wrk(server.port, _UNHURRIED)[1]))
     yield at_least("http.kept.over_linux.q35", 3, "times", [our / their for their, our in rates])
     yield reported("http.kept.linux.q35", "requests/s", [their for their, _ in rates])
     yield reported("http.kept.q35", "requests/s", [our for _, our in rates])
@@ -153,7 +88,7 @@ def new() -> Iterable[Figure]:
     """Requests a second, each on a new connection, by ab: Linux and the unikernel in turn, then other machines."""
     _need("ab")
     with serve("linux", "q35") as linux, serve("unikernel", "q35") as ours:
-        pairs = [(_ab(linux.port), _ab(ours.port)) for _ in range(_ROUNDS)]
+        pairs = list(_in_turn(linux, ours, lambda server: _ab(server.port)))
     yield at_least("http.new.over_linux.q35", 3, "times", [our / their for their, our in pairs])
     yield reported("http.new.linux.q35", "requests/s", [their for their, _ in pairs])
     yield reported("http.new.q35", "requests/s", [our for _, our in pairs])
@@ -161,6 +96,24 @@ def new() -> Iterable[Figure]:
         with serve("unikernel", machine) as server:
             rates = [_ab(server.port) for _ in range(_ROUNDS)]
         yield at_least(f"http.new.{machine}", 1.5 * _PEER_RATE, "requests/s", rates)
+
+
+def _in_turn(one: Server, other: Server, measure: Callable[[Server], float]) -> Iterator[tuple[float, float]]:
+    """Pairs. While one is measured the other is stopped: an idle Linux still takes its timer's interrupts."""
+    for _ in range(_ROUNDS):
+        with _waiting(other):
+            first = measure(one)
+        with _waiting(one):
+            yield first, measure(other)
+
+
+@contextlib.contextmanager
+def _waiting(server: Server) -> Iterator[None]:
+    server.machine.pause()
+    try:
+        yield
+    finally:
+        server.machine.resume()
 
 
 def size() -> Iterable[Figure]:

@@ -59,7 +59,14 @@ class Lab:
             notebook: Its path in the folder.
         """
         workspace = f"lab/workspaces/{secrets.token_hex(4)}/tree/{notebook}"
-        page.goto(f"{self.url}/{workspace}?token={self.token}&reset")
+        self._open(page, f"{workspace}?token={self.token}&reset")
+
+    def open_in_notebook(self, page: Page, notebook: str) -> None:
+        """The same in Notebook 7, which the same server serves."""
+        self._open(page, f"notebooks/{notebook}?token={self.token}")
+
+    def _open(self, page: Page, address: str) -> None:
+        page.goto(f"{self.url}/{address}")
         page.wait_for_function(f"() => {KERNEL}?.status === 'idle' && {KERNEL}?.connectionStatus === 'connected'")
         page.evaluate(
             "() => { const n = window.jupyterapp.shell.currentWidget.content;"
@@ -87,6 +94,7 @@ def lab(folder: Path, notebook: Path, private: Path) -> Iterator[Lab]:
         *command(folder, notebook, no_browser=True, port=port),
         f"--IdentityProvider.token={token}",
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
     own = {f"JUPYTER_{kind}_DIR": str(private / kind.lower()) for kind in ("CONFIG", "RUNTIME", "DATA")}
     log = private / "log"
