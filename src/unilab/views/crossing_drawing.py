@@ -274,7 +274,12 @@ def owner_look(owner: str) -> str:
 
 def strip(step: Step, box: d.Box) -> str:
     """The strip that says whose a function is."""
-    return _strip(owner_look(step.owner), box)
+    return owner_strip(step.owner, box)
+
+
+def owner_strip(owner: str, box: d.Box) -> str:
+    """The same, of an owner's name."""
+    return _strip(owner_look(owner), box)
 
 
 def _strip(look: str, box: d.Box) -> str:

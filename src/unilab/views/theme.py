@@ -148,13 +148,24 @@ def style(theme: Theme, *parts: str) -> str:
         for name, value in (LIGHT if theme == "light" else DARK).variables().items():
             rules = rules.replace(f"var(--uv-{name})", value)
         return rules
+    return declarations() + rules
+
+
+@cache
+def sheet(name: str) -> str:
+    """A style sheet of ``views/static`` for HTML without a picture, with the colours of both themes."""
+    return declarations() + (STATIC / name).read_text(encoding="utf-8")
+
+
+def declarations() -> str:
+    """The colours of whichever theme the page has, for everything below an element with the class ``uv``."""
     light, dark = _page_declarations(LIGHT), _page_declarations(DARK)
-    told_light = ':not([data-jp-theme-light="true"] *, [data-theme="light"] *)'
+    # VS Code shows every widget on white, whatever the theme.
+    told_light = ':not([data-jp-theme-light="true"] *, [data-theme="light"] *, [data-vscode-theme-kind] *)'
     return (
         f".uv {{{light}}}\n"
         f"@media (prefers-color-scheme: dark) {{ .uv{told_light} {{{dark}}} }}\n"
         f'[data-jp-theme-light="false"] .uv, [data-theme="dark"] .uv {{{dark}}}\n'
-        f"{rules}"
     )
 
 
