@@ -19,7 +19,7 @@ import platformdirs
 import traitlets
 
 from unilab.errors import CourseError
-from unilab.learn.look import STATIC, framed
+from unilab.learn.look import STATIC, framed, live_style
 from unilab.views.static_form import StaticFormWidget, front_end
 
 Reached = Literal["open", "tried", "done"]
@@ -178,7 +178,7 @@ class ProgressView(StaticFormWidget):
     """
 
     _esm = front_end(STATIC / "progress.js")
-    _css = STATIC / "learn.css"
+    _css = live_style()
 
     _list = traitlets.Unicode("").tag(sync=True)
     _export = traitlets.Unicode("").tag(sync=True)

@@ -23,3 +23,8 @@ def framed(kind: str, body: str, state: str = "") -> str:
 @cache
 def _style() -> str:
     return (STATIC / "learn.css").read_text(encoding="utf-8")
+
+
+def live_style() -> str:
+    """The style sheet of the live forms: the saved ones' own, and what pages need that show both."""
+    return _style() + (STATIC / "vscode.css").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from anywidget import WidgetTrait
 
 from unilab.errors import CourseError
 from unilab.learn.comparison import Answer, Comparison, Span, compare, parse_number
-from unilab.learn.look import STATIC, framed
+from unilab.learn.look import STATIC, framed, live_style
 from unilab.views.static_form import StaticFormWidget, front_end
 
 #: predict.js has the same rule.
@@ -52,7 +52,7 @@ class Prediction(StaticFormWidget):
     """
 
     _esm = front_end(STATIC / "predict.js")
-    _css = STATIC / "learn.css"
+    _css = live_style()
 
     question = traitlets.Unicode().tag(sync=True)
     kind = traitlets.Enum(("number", "choice", "order", "span"), "number").tag(sync=True)
@@ -202,7 +202,7 @@ class Reveal(StaticFormWidget):
     """
 
     _esm = front_end(STATIC / "reveal.js")
-    _css = STATIC / "learn.css"
+    _css = live_style()
 
     locked = traitlets.Bool(True).tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)

@@ -7,7 +7,7 @@ from html import escape
 
 import traitlets
 
-from unilab.learn.look import STATIC, framed
+from unilab.learn.look import STATIC, framed, live_style
 from unilab.learn.question import Question, chosen
 from unilab.views.static_form import StaticFormWidget, front_end
 
@@ -25,7 +25,7 @@ class Quiz(StaticFormWidget):
     """
 
     _esm = front_end(STATIC / "quiz.js")
-    _css = STATIC / "learn.css"
+    _css = live_style()
 
     chosen = traitlets.List(traitlets.Int()).tag(sync=True)
     _shown = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePath
 
 from unilab.errors import CourseError
@@ -26,9 +27,12 @@ def write_program(name: str, text: str) -> Path:
     if PurePath(name).name != name or not name.endswith((".c", ".S")):
         raise CourseError(f"{name!r} is no name for a program", remedy="give a file name such as hello.c")
     path = Path(FOLDER) / name
+    # Another notebook may have a program of that name, and be building it now: it gets the old text or the new one.
+    draft = path.with_name(f".{name}.{os.getpid()}")
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text.lstrip("\n"), encoding="utf-8")
+        draft.write_text(text.lstrip("\n"), encoding="utf-8")
+        draft.replace(path)
     except OSError as error:
         raise CourseError(
             f"{path} cannot be written: {error}", remedy=f"work in a folder you can write to, not {Path.cwd()}"
