@@ -146,3 +146,27 @@ def _until(condition) -> None:  # type: ignore[no-untyped-def]
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_it_reads_only_what_it_may(tmp_path: Path) -> None:
+    folder, other = tmp_path / "handed-in", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (folder / "own.txt").write_text("own")
+    (other / "secret.txt").write_text("secret")
+    system = ["/usr", "/lib", "/lib64", "/bin"]
+    see = ["/bin/sh", "-c", f"cat own.txt; cat {other}/secret.txt; echo more > new.txt; cat new.txt; cat /etc/passwd"]
+    ran = contained(see, folder=folder, limits=_LIMITS, readable=system)
+    assert ran.output == "ownmore\n"
+    assert ran.errors.count("ermission denied") == 2
+    assert contained(see, folder=folder, limits=_LIMITS, readable=[*system, other]).output == "ownsecretmore\n"
+
+
+def test_a_file_that_grows_is_stopped(tmp_path: Path) -> None:
+    ran = _run(
+        tmp_path,
+        "import os\nwith open('new', 'wb') as f:\n    for _ in range(100): f.write(bytes(1 << 20)); f.flush()",
+        Limits(seconds=20, memory_mib=256, file_mib=2),
+    )
+    assert ran.exit_status != 0
+    assert "too large" in ran.errors or ran.exit_status == 128 + 25

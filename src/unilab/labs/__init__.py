@@ -4,7 +4,21 @@
 """
 
 from unilab.labs.containment import Called, Limits, Ran, call, contained, python
+from unilab.labs.guest import Booted, GuestAnswer
 from unilab.labs.lab import check
 from unilab.labs.report import Part, Report, part
 
-__all__ = ["Called", "Limits", "Part", "Ran", "Report", "call", "check", "contained", "part", "python"]
+__all__ = [
+    "Booted",
+    "Called",
+    "GuestAnswer",
+    "Limits",
+    "Part",
+    "Ran",
+    "Report",
+    "call",
+    "check",
+    "contained",
+    "part",
+    "python",
+]

@@ -37,12 +37,14 @@ class Limits:
         memory_mib: Memory of all its processes together, and the address space of each.
         processes: How many it may have at once.
         output_bytes: How much it may print.
+        file_mib: How large a file it may write.
     """
 
     seconds: float = 10.0
     memory_mib: int = 512
     processes: int = 24
     output_bytes: int = 1 << 20
+    file_mib: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def contained(
     folder: Path,
     files: Mapping[str, bytes] | None = None,
     limits: Limits | None = None,
+    readable: Sequence[str | Path] | None = None,
 ) -> Ran:
     """Run a command in a copy of a folder, and wait for its end.
 
@@ -102,6 +105,8 @@ def contained(
         folder: What was handed in. Never written to.
         files: More files for the copy, by name; they may be run.
         limits: What it may use up.
+        readable: The folders and files that it may read and run, beside the copy; everything unless given, and where
+            the kernel lacks the means (landlock).
 
     Raises:
         Unavailable: This is not Linux, whose means of containment these are.
@@ -128,7 +133,14 @@ def contained(
             "memory": limits.memory_mib << 20,
             "processes": limits.processes,
             "output": limits.output_bytes,
-            "environment": {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(copy)},
+            "file": limits.file_mib << 20,
+            "readable": None if readable is None else [str(path) for path in readable],
+            "environment": {
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LANG": "C.UTF-8",
+                "HOME": str(copy),
+                "TMPDIR": str(copy),
+            },
         }
         ran = subprocess.run(
             [sys.executable, "-I", supervisor.__file__, json.dumps(order)],

@@ -7,6 +7,7 @@ What holds the submission:
 
 - ``setrlimit(2)``: memory, processor time, processes, open files, file sizes; no core dumps.
 - ``seccomp(2)``: no sockets but Unix ones, so no network.
+- ``landlock(7)``, where it is asked for and the kernel has it: no file but those named can be opened.
 - ``PR_SET_NO_NEW_PRIVS``; and where we are root, another user (65534), who may read everything and write in its folder.
 - ``PR_SET_CHILD_SUBREAPER``: whatever it starts, and however that hides, stays below us, is counted, and is killed.
 """
@@ -37,12 +38,15 @@ _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050001  #: the last with EPERM
 _X86_64, _X32_CALLS = 0xC000003E, 0x40000000
 _SOCKET, _AF_UNIX = 41, 1
+#: Numbers of linux/landlock.h, the same on every processor: three calls, and rights of its first version.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF, _PATH_BENEATH = 444, 445, 446, 1
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _EVERY_RIGHT = 1 << 0, 1 << 1, 1 << 2, 1 << 3, (1 << 13) - 1
 
 #: Who a submission runs as where we are root: nobody, on every Linux.
 NOBODY = 65534
 #: The descriptor for what a submission answers beside its output; 3 and on are the first that it opens itself.
 ANSWER = 9
-_OPEN_FILES, _FILE_BYTES = 256, 64 << 20
+_OPEN_FILES = 256
 _LOOK_SECONDS, _CHUNK = 0.02, 65536
 
 
@@ -78,6 +82,26 @@ def _forbid_network() -> None:
     _prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.byref(Filter(len(program), ctypes.addressof(code))))
 
 
+def _confine(readable: list[str], folder: str) -> None:
+    """Let this process and all that it starts open nothing but some files, and write in one folder."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    rights = ctypes.c_uint64(_EVERY_RIGHT)
+    ruleset = libc.syscall(_CREATE_RULESET, ctypes.byref(rights), ctypes.c_size_t(8), 0)
+    if ruleset < 0:
+        return  # an older kernel
+    for path, allowed in [*((path, _EXECUTE | _READ_FILE | _READ_DIR) for path in readable), (folder, _EVERY_RIGHT)]:
+        with contextlib.suppress(FileNotFoundError):
+            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            fitting = allowed if Path(path).is_dir() else allowed & (_EXECUTE | _READ_FILE | _WRITE_FILE)
+            rule = ctypes.create_string_buffer(struct.pack("<Qi", fitting, fd), 12)
+            libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
+            os.close(fd)
+    _prctl(_SET_NO_NEW_PRIVS, 1)
+    if libc.syscall(_RESTRICT_SELF, ruleset, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    os.close(ruleset)
+
+
 def _processes_of(user: int) -> int:
     count = 0
     for entry in os.scandir("/proc"):
@@ -97,14 +121,16 @@ def _become(order: dict[str, Any]) -> list[str]:
         (resource.RLIMIT_CPU, int(seconds) + 1),
         (resource.RLIMIT_AS, order["memory"]),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES),
+        (resource.RLIMIT_FSIZE, order["file"]),
         (resource.RLIMIT_NPROC, processes),
     ):
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (limit, limit) if hard == resource.RLIM_INFINITY else (min(limit, hard),) * 2)
     _forbid_network()
-    command: list[str] = order["command"]
     setpriv = shutil.which("setpriv")
+    if order["readable"] is not None:
+        _confine(order["readable"], order["folder"])
+    command: list[str] = order["command"]
     if root and setpriv:
         # Reading goes on: Python itself may lie in root's own folder.
         only = "-all,+dac_read_search"

@@ -1,0 +1,2 @@
+/* posix/mincore.c */
+LIBOS_CALL(madvise, 3)
