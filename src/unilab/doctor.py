@@ -31,6 +31,7 @@ PACKAGES = {
     "qemu": {"apt-get": "qemu-system-x86", "dnf": "qemu-system-x86", "brew": "qemu"},
     "graphviz": {"apt-get": "graphviz", "dnf": "graphviz", "brew": "graphviz", "conda": "graphviz"},
     "chromium": {"apt-get": "chromium", "dnf": "chromium", "brew": "--cask chromium"},
+    "npm": {"apt-get": "npm", "dnf": "nodejs-npm", "brew": "node", "conda": "nodejs"},
 }
 
 #: Names of the browser that the tests drive.

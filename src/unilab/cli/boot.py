@@ -68,6 +68,7 @@ _END_OF_TRANSMISSION = "\x04"
     help="A network card, and a port of this host, on 127.0.0.1, that leads to it; 0: any free one.",
 )
 @click.option("--entropy", is_flag=True, help="A virtio source of random bytes.")
+@click.option("--overlay", metavar="FOLDER", help="Files in front of those of libos/, such as notebooks/scratch/libos.")
 @click.option("--trace", is_flag=True, help="Tell of each call of the library OS on the console.")
 @click.option("--gdb", is_flag=True, help="Wait at its first instruction for gdb, and say how to attach that.")
 @click.option(
@@ -92,6 +93,7 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
     network: bool,
     forwards: tuple[str, ...],
     entropy: bool,
+    overlay: str | None,
     trace: bool,
     gdb: bool,
     deadline: float | None,
@@ -123,6 +125,7 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
         disks=disks,
         network=machines.UserNetwork(forwarded) if network or forwarded else None,
         entropy=entropy,
+        overlay=overlay,
         trace=trace,
         deadline=deadline,
         stop_at=machines.FIRST_INSTRUCTION if gdb else None,
@@ -139,6 +142,8 @@ def boot(  # noqa: PLR0917 - click calls it by keyword
         threading.Thread(target=_type, args=(running,), daemon=True).start()
         if not _wait(running, output):
             ctx.exit(_NO_READER)
+        if running.wait(check=False).end == "reset":
+            running.wait()  # says so
         result = running.result()
     if as_json:
         click.echo(result.to_json())

@@ -17,7 +17,8 @@ def record(ctx: click.Context) -> None:
 
     What this host lacks is left out: its older recording stays. Exit status 1: something else went wrong.
     """
-    from unilab.machines import boot_timeline, journey, observation, recordings  # noqa: PLC0415
+    from unilab.machines import boot_timeline, journey, observation, recordings, request_journey  # noqa: PLC0415
+    from unilab.measure import comparison  # noqa: PLC0415
 
     def observe(program: Path, architecture: str) -> Path:
         return observation.record(program, architecture, say=lambda line: click.echo(line, err=True))
@@ -25,6 +26,8 @@ def record(ctx: click.Context) -> None:
     work = [
         *(("", observe, each) for each in recordings.RECORDED),
         *(("printf of ", journey.record, each) for each in journey.RECORDED),
+        *(("a request of ", request_journey.record, each) for each in request_journey.RECORDED),
+        *(("comparison of ", comparison.record, each) for each in comparison.RECORDED),
         *(("boot of ", boot_timeline.record, each) for each in boot_timeline.RECORDED),
     ]
     failed = False

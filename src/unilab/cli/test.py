@@ -35,7 +35,7 @@ _NBVAL = (
     "--nbval",
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
     "--nbval-current-env",
-    "--nbval-cell-timeout=120",
+    "--nbval-cell-timeout=240",
     "--nbval-kernel-startup-timeout=120",
     # By file: the cells of a notebook share a kernel.
     *("-n", "2", "--dist", "loadfile"),
@@ -180,20 +180,21 @@ def _notebooks(run: Run) -> Count:
     files = sorted(path for path in (run.root / "notebooks").glob("*.ipynb") if run.numbers.holds(path))
     if files:
         count += run.pytest("notebooks-run", [*_NBVAL, *map(str, files)])
-    if (run.root / "tests/notebooks").is_dir():
-        count += run.pytest("notebooks", ["tests/notebooks"])
+    if (run.root / "tests/notebooks").is_dir() and (files or run.numbers == _EVERY):
+        count += run.pytest("notebooks", ["tests/notebooks", "-n", "2", *_only(run, [file.stem for file in files])])
     return count
 
 
 def _labs(run: Run) -> Count:
-    words = ["tests/labs"]
-    if run.numbers != _EVERY:
-        labs = [path.name for path in sorted((run.root / "labs").glob("*")) if run.numbers.holds(path)]
-        if not labs:
-            return Count()
-        # A lab's tests have the name of its folder as their parameter.
-        words += ["-k", " or ".join(labs)]
-    return run.pytest("labs", words)
+    labs = [path.name for path in sorted((run.root / "labs").glob("*")) if run.numbers.holds(path)]
+    if not labs and run.numbers != _EVERY:
+        return Count()
+    return run.pytest("labs", ["tests/labs", "-n", "2", *_only(run, labs)])
+
+
+def _only(run: Run, names: Iterable[str]) -> list[str]:
+    """Words for pytest that choose the tests whose parameter is the name of such a notebook or of a lab's folder."""
+    return [] if run.numbers == _EVERY else ["-k", " or ".join(names)]
 
 
 #: Every suite, in the order they run: what fails fast comes first.
@@ -205,7 +206,8 @@ SUITES: dict[str, Callable[[Run], Count]] = {
     "guest": _folder("guest", "-n", "2"),
     "machines": _folder("machines", "-n", "2", "--dist", "loadfile"),
     "notebooks": _notebooks,
-    "browser": _folder("browser"),
+    # By file: the tests of a notebook share a page. Each of the two has a JupyterLab and a browser of its own.
+    "browser": _folder("browser", "-n", "2", "--dist", "loadfile"),
     "labs": _labs,
 }
 
