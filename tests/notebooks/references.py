@@ -1,6 +1,7 @@
 """Terms and sources: what the glossary and the bibliography define, and where the notebooks use it.
 
-Run as ``python -m tests.notebooks.references``, it writes the links that are missing into the notebooks.
+Run as ``python -m tests.notebooks.references``, it writes the links that are missing into the notebooks, and puts the
+entries in order.
 """
 
 from __future__ import annotations
@@ -114,8 +115,18 @@ def _link_sources(cell: nbformat.NotebookNode) -> None:
             cell.source = cell.source[: found.start()] + link + cell.source[found.end() :]
 
 
+def _put_in_order(page: Path) -> None:
+    """Sort a page's entries, and leave out what stands there twice, as after two merges."""
+    head, *parts = re.split(r"^### ", page.read_text(), flags=re.MULTILINE)
+    once = {part.strip() for part in parts}
+    in_order = sorted(once, key=lambda part: part.partition("\n")[0].lower())
+    page.write_text("\n\n".join([head.strip(), *(f"### {part}" for part in in_order)]) + "\n")
+
+
 def main() -> None:
-    """Write the links that are missing."""
+    """Write the links that are missing, and put both pages in order."""
+    for page in (GLOSSARY, BIBLIOGRAPHY):
+        _put_in_order(page)
     notebooks = [read(path) for path in NOTEBOOKS]
     _link_terms(notebooks)
     for path, notebook in zip(NOTEBOOKS, notebooks, strict=True):

@@ -38,6 +38,6 @@ def test_solutions_pass(path: Path, tmp_path: Path) -> None:
     cells = {cell.id: cell for cell in notebook.cells}
     for exercise in _exercises(path):
         cells[exercise["cell"]].source = exercise["solution"]
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
     for exercise in _exercises(path):
         assert shown_text(cells[exercise["check"]]).endswith(": right."), shown_text(cells[exercise["check"]])

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.notebooks.course import NOTEBOOKS, code_cells, ignored, read
+from tests.notebooks.styles import renew
 from unilab.learn.recall import quiz
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -59,6 +60,10 @@ def test_what_is_not_compared_is_checked_in_the_next_cell(path: Path) -> None:
 def test_no_stored_output_names_a_path_of_the_host(path: Path) -> None:
     for cell in code_cells(read(path)):
         assert not _PATH.search(str(cell.outputs)), cell.id
+
+
+def test_stored_forms_have_the_style_sheets_of_now(path: Path) -> None:
+    assert renew(read(path)) == [], "python -m tests.notebooks.styles writes them"
 
 
 def test_no_stored_output_is_an_error(path: Path) -> None:
