@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from unilab.measure import jupyter
 from unilab.measure.jupyter import Lab
 
+pytest.register_assert_rewrite("tests.browser.every_notebook")
+
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "test-artefacts" / "browser"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import ARTEFACTS, OpenNotebook
 
@@ -95,6 +95,24 @@ def reveals_in_the_order_of_predictions(notebook: OpenNotebook) -> Iterator[tupl
     assert (forms.count(), reveals.count()) == (len(made), len(shown))
     for number, name in enumerate(made):
         yield forms.nth(number), reveals.nth(shown.index(name))
+
+
+def answer_all(page: Page, quiz: Locator) -> None:
+    """Answer a quiz by keyboard, each question wrong until it is right."""
+    quiz.scroll_into_view_if_needed()
+    for question in quiz.locator("fieldset").all():
+        states = []
+        for radio in question.get_by_role("radio").all():
+            radio.focus()
+            page.keyboard.press("Space")
+            expect(question).not_to_have_attribute("data-state", "open")
+            states.append(question.get_attribute("data-state"))
+            if states[-1] == "right":
+                break
+        assert states[-1] == "right"
+        assert set(states[:-1]) <= {"wrong"}
+        expect(question.locator(".ul-why")).to_contain_text("Right. ")
+    expect(quiz).to_have_attribute("data-score", str(quiz.locator("fieldset").count()))
 
 
 def state_of(view: Locator) -> dict[str, Any]:

@@ -112,6 +112,50 @@ def test_boots_are_compared_on_two_scales(notebook: OpenNotebook) -> None:
     _check(notebook, view)
 
 
+def test_a_boot_is_stepped_through_by_keyboard(notebook: OpenNotebook) -> None:
+    page, view = notebook.page, _view(notebook, "boot-steps")
+    states = notebook.run("import json; print(json.dumps([[s.name, s.mode, s.registers.paging] for s in boot.states]))")
+    expect(view).to_have_attribute("data-steps", str(len(states)))
+    view.locator('[data-item="CR0"]').click()
+    for at, (name, mode, paging) in enumerate(states):
+        expect(view).to_have_attribute("data-at", str(at))
+        expect(view.locator("svg")).to_have_attribute("aria-label", re.compile(f"{re.escape(name)}:"))
+        expect(view.locator("[data-now=true]")).to_have_attribute("data-mode", mode)
+        expect(_selected(view)).to_be_focused()
+        expect(view.locator("dd[data-field=PG]")).to_have_count(int(paging))
+        page.keyboard.press("ArrowRight")
+    expect(view.locator("[data-action=next]")).to_be_disabled()
+    page.keyboard.press("Home")
+    expect(view).to_have_attribute("data-at", "0")
+    view.locator("[data-action=last]").click()
+    expect(view).to_have_attribute("data-at", str(len(states) - 1))
+    view.locator('[data-item="run0"]').click()
+    expect(view.locator("dd[data-field=permissions]")).to_have_text("r--")
+    page.keyboard.press("ArrowDown")
+    expect(view.locator("dd[data-field=permissions]")).to_have_text("r-x")
+    notebook.screenshot("gallery2-boot-steps")
+    _check(notebook, view)
+
+
+def test_threads_are_walked_through_time_and_across(notebook: OpenNotebook) -> None:
+    page, view = notebook.page, _view(notebook, "threads")
+    turns = notebook.run("import json; print(json.dumps([[t.thread, str(t.why)] for t in turns.turns]))")
+    view.locator('[data-item="0"]').click()
+    for at, (thread, why) in enumerate(turns[:6]):
+        expect(view).to_have_attribute("data-selected", str(at))
+        expect(_selected(view)).to_have_attribute("data-thread", str(thread))
+        expect(_selected(view)).to_be_focused()
+        expect(view.locator("dd[data-field='then it']")).to_have_text(why)
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    expect(view).to_have_attribute("data-selected", str(len(turns) - 1))
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    expect(_selected(view)).not_to_have_attribute("data-thread", str(turns[0][0]))
+    notebook.screenshot("gallery2-threads")
+    _check(notebook, view)
+
+
 def test_a_request_is_followed_through_its_virtqueue(notebook: OpenNotebook) -> None:
     page, view = notebook.page, _view(notebook, "virtqueue")
     values = notebook.run(
@@ -200,7 +244,7 @@ def test_views_in_the_dark_outlive_their_kernel(notebook: OpenNotebook) -> None:
     # The machine of the tests above has ended: have a running one, as the notebook has it at first.
     notebook.run_all()
     notebook.set_theme("dark")
-    names = ("crossing", "boot", "virtqueue", "console", "control")
+    names = ("crossing", "boot", "boot-steps", "virtqueue", "console", "control")
     for name in names:
         view = _view(notebook, name)
         notebook.screenshot(f"gallery2-dark-{name}")

@@ -4,7 +4,9 @@ otherwise, it must print SUCCESS as its last line and exit 0.
 One of these two must be there:
 differential = true: it also runs as a process of this host, which must print the same and end with the same status.
 What the library OS itself says on the console, in lines that begin with "libos: ", is left out of the comparison. With
-unordered = true, the lines may come in any order.
+unordered = true, the lines may come in any order. With differential = "SIGSEGV", the name of a signal, it ends in the
+library OS's report, and as a process says the same up to there and is ended by that signal. With differential =
+"linux" it runs in a Linux guest with the same network and the same peer.
 only_unikernel = "why": it cannot run as a process.
 Keys that go in: args, env, input, memory (MiB), cpu_without, and machines (the types to boot it on).
 xen = true: it runs as a domain of Xen too; with the environment variable UNILAB_SOAK=1, all do that need no device.
@@ -26,6 +28,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import time
 import tomllib
 from collections.abc import Iterator
@@ -42,6 +45,8 @@ _FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/*.c"))
 _LIBRARY_OS = re.compile(r"(?m)^(\n(?=libos: ended by ))?libos: .*\n")
 #: What a domain of Xen has not.
 _NOT_ON_XEN = {"disk", "initrd", "entropy", "network", "second_console", "services", "files", "cpu_without"}
+#: Where the library OS's report begins, with an empty line before it if the program has said something.
+_REPORT = re.compile(r"(?m)\n?^libos: panic: ")
 _UNITS = {"K": 1 << 10, "M": 1 << 20}
 _NETWORKS = {"user": UserNetwork(), "raw": RawNetwork()}
 
@@ -67,9 +72,11 @@ def _cases() -> Iterator[Any]:
 def _differential(folder: Path) -> bool:
     """Whether the program runs as a process too; ValueError if nothing is said of it."""
     match _expected(folder):
-        case {"differential": True, "only_unikernel": _}:
+        case {"differential": _, "only_unikernel": _}:
             raise ValueError(f"{folder.name} cannot run as a process and as a unikernel only")
         case {"differential": True}:
+            return True
+        case {"differential": str(name)} if name == "linux" or name in signal.Signals.__members__:
             return True
         case {"only_unikernel": str(reason)} if len(reason.split()) > 3:
             return False
@@ -100,18 +107,44 @@ def test_guest(folder: Path, machine: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", [pytest.param(f, id=f.name) for f in _FOLDERS if _differential(f)])
 def test_as_a_process(folder: Path, tmp_path: Path) -> None:
     expected = _expected(folder)
+    if expected["differential"] == "linux":
+        _same_in_a_linux_guest(folder)
+        return
     source, typed = folder / f"{folder.name}.c", expected.get("input", "")
     host = tmp_path / "scratch"
     host.mkdir()
     process = machines.run(source, "process", input=typed, check=False, **_options(expected, str(host)))
     program, options = _unikernel(folder, "microvm", tmp_path)
     unikernel = machines.run(program, input=typed, check=False, **options)
-    said = _LIBRARY_OS.sub("", unikernel.console)
+    said, report = unikernel.console, None
+    if isinstance(expected["differential"], str):
+        report = _REPORT.search(unikernel.console)
+        assert report, unikernel.console
+        said = said[: report.start()]
+    said = _LIBRARY_OS.sub("", said)
     if expected.get("unordered"):
         assert sorted(process.console.splitlines()) == sorted(said.splitlines())
     else:
         assert process.console == said
-    assert process.exit_status == unikernel.exit_status
+    if report:
+        assert process.exit_status == 128 + signal.Signals[expected["differential"]]
+    else:
+        assert process.exit_status == unikernel.exit_status
+
+
+def _same_in_a_linux_guest(folder: Path) -> None:
+    expected = _expected(folder)
+    network, env = _NETWORKS[expected["network"]], expected["env"]
+    results = [
+        _with_peer(
+            machines.start(folder / f"{folder.name}.c", on, network=network, env=env, deadline=600.0),
+            folder / "peer.py",
+            by_console=False,
+        )
+        for on in ("linux", "unikernel")
+    ]
+    assert results[0].console == results[1].console
+    assert results[0].exit_status == results[1].exit_status
 
 
 def _unikernel(folder: Path, machine: str, tmp_path: Path) -> tuple[toolchain.Image, dict[str, Any]]:

@@ -12,6 +12,7 @@ from unilab import machines
 from unilab.errors import CourseError
 from unilab.machines.boot_timeline import RECORDED, boot_timeline, load
 from unilab.spaces.boot_timeline import (
+    C_ENTERED,
     ENDED,
     FIRST_BYTE,
     FIRST_INSTRUCTION,
@@ -26,7 +27,7 @@ from unilab.toolchain import Image
 
 Program = Callable[..., Image]
 
-_UNIKERNEL = [QEMU_STARTED, FIRST_INSTRUCTION, KERNEL_ENTERED, PAGING_ON, MAIN_ENTERED, FIRST_BYTE, ENDED]
+_UNIKERNEL = [QEMU_STARTED, FIRST_INSTRUCTION, KERNEL_ENTERED, PAGING_ON, C_ENTERED, MAIN_ENTERED, FIRST_BYTE, ENDED]
 _LINUX = [QEMU_STARTED, FIRST_INSTRUCTION, KERNEL_ENTERED, FIRST_PROCESS, MAIN_ENTERED, FIRST_BYTE, ENDED]
 
 

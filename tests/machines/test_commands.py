@@ -20,6 +20,7 @@ import pytest
 
 from unilab.cli.lab import command, environment
 from unilab.machines import Result
+from unilab.toolchain import libos
 
 _HELLO = Path(__file__).resolve().parents[2] / "notebooks/programs/hello.c"
 
@@ -76,7 +77,8 @@ def test_boot_shows_the_console_and_one_line_about_the_run(architecture: str) ->
 def test_boot_json_is_one_object(machine: str) -> None:
     ended = _boot(_HELLO, "--machine", machine, "--json")
     run = json.loads(ended.stdout)
-    assert list(run) == [field.name for field in dataclasses.fields(Result)]
+    # What is kept of a crash is for `explain`, not for JSON.
+    assert list(run) == [field.name for field in dataclasses.fields(Result) if field.name != "crash"]
     assert (run["machine"], run["console"], run["exit_status"]) == (machine, "hello, world\n", 0)
 
 
@@ -263,3 +265,26 @@ def _read_until(fd: int, text: str) -> str:
         assert ready, f"{text!r} did not come; what came: {seen!r}"
         seen += os.read(fd, 4096).decode(errors="replace")
     return seen
+
+
+def test_an_overlay_goes_in_front_of_the_library_os(tmp_path: Path) -> None:
+    program = tmp_path / "asks.c"
+    program.write_text("#include <unistd.h>\nint main(void)\n{\n    return getpid();\n}\n")
+    mine = tmp_path / "mine" / "posix" / "identity.c"
+    mine.parent.mkdir(parents=True)
+    mine.write_text((libos.tree() / "posix/identity.c").read_text().replace("PROCESS_ID = 1", "PROCESS_ID = 42"))
+    ran = _boot("--overlay", tmp_path / "mine", program)
+    assert ran.returncode == 42, ran.stderr
+    ran = _boot("--overlay", tmp_path, program)
+    assert ran.returncode == 1
+    assert "is in no folder of libos/" in ran.stderr
+
+
+def test_a_triple_fault_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    boot = tmp_path / "mine" / "arch" / "x86_64" / "boot.S"
+    boot.parent.mkdir(parents=True)
+    text = (libos.tree() / "arch/x86_64/boot.S").read_text()
+    boot.write_text(text.replace("PDE_LARGE_PAGE 0x83", "PDE_LARGE_PAGE 0x82"))
+    ran = _boot("--overlay", tmp_path / "mine", _HELLO)
+    assert ran.returncode == 1
+    assert "a triple fault" in ran.stderr and "Traceback" not in ran.stderr

@@ -340,13 +340,29 @@ def test_apt_get_that_installs_nothing_does_not_stop_the_rest(tree: Tree) -> Non
         (["test", "browser"], True),
         (["test", "unit", "browser"], True),
         (["test", "unit"], False),
+        (["test", "host"], False),
         (["test", "--only", "01", "notebooks", "--", "-k", "browser"], False),
         (["lab"], False),
     ],
 )
 def test_a_browser_is_wanted_only_by_tests_in_one(tree: Tree, words: list[str], wanted: bool) -> None:
     (tree.folder / "tests/browser").mkdir(parents=True)
-    assert ("chromium" in tree.run(*words).err) is wanted
+    said = tree.run(*words).err
+    assert ("chromium" in said) is wanted
+    assert ("npm" in said) is wanted
+
+
+def test_what_tests_in_a_browser_need_is_named_as_each_package_manager_has_it(tree: Tree) -> None:
+    (tree.folder / "tests/browser").mkdir(parents=True)
+    hints = [line.strip().split("    (")[0] for line in tree.run("test").err.splitlines() if line.startswith(" ")]
+    assert hints == [
+        "sudo apt-get install --no-install-recommends chromium npm",
+        "sudo dnf install chromium nodejs-npm",
+        "brew install --cask chromium",
+        "brew install node",
+        "conda install -c conda-forge nodejs",
+        "(conda-forge has no chromium: use the system's own package manager)",
+    ]
 
 
 def test_a_checkout_that_cannot_be_written_is_named(tree: Tree) -> None:

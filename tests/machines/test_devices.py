@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,11 +164,36 @@ def test_frames_come_off_the_wire_one_by_one() -> None:
     wire.close()
 
 
+def test_a_wire_that_is_closed_is_waited_on_no_longer() -> None:
+    for _ in range(200):
+        ours, theirs = socket.socketpair()
+        wire, waits = machines.Wire(ours), threading.Event()
+        ended: list[BaseException] = []
+
+        def receive(wire: machines.Wire = wire, waits: threading.Event = waits) -> None:
+            waits.set()
+            try:
+                wire.receive()
+            except EOFError as error:
+                ended.append(error)  # noqa: B023 - joined below, in the same round
+
+        receiver = threading.Thread(target=receive, daemon=True)
+        receiver.start()
+        waits.wait(LONG)
+        wire.close()
+        receiver.join(LONG)
+        theirs.close()
+        assert ended, "it waits still, or has ended in another way"
+
+
 def test_what_a_machine_without_a_network_is_asked(program: Program) -> None:
     for on in ("unikernel", "process"):
         with machines.start(program("endless", on)) as running:
-            with pytest.raises(CourseError, match="no port of this host leads to tcp port 80"):
-                running.host_port(80)
+            if on == "process":
+                assert running.host_port(80) == 80, "it has the network of this host"
+            else:
+                with pytest.raises(CourseError, match="no port of this host leads to tcp port 80"):
+                    running.host_port(80)
             with pytest.raises(CourseError, match="nobody holds this machine's cable"):
                 _ = running.wire
 

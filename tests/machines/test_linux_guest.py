@@ -13,7 +13,7 @@ import pytest
 
 from unilab import machines
 from unilab.errors import CourseError, DeadlineExceeded, GuestHangs, MachineError, Unavailable
-from unilab.machines import EXIT, End, Outcome, State, linux_guest
+from unilab.machines import EXIT, End, Outcome, State, UserNetwork, linux_guest
 from unilab.machines.linux_guest import LinuxGuest
 from unilab.machines.reports import Patience
 from unilab.spaces.model import Source
@@ -100,6 +100,8 @@ def test_it_serves_over_the_network(machine: str) -> None:
         ({"machine": "q35", "disks": ["disk.img"]}, "neither disks nor an initrd"),
         ({"files": {"bin/busybox": "mine"}}, "has an bin/busybox of its own"),
         ({"files": {"etc/wait": "mine"}}, "has an etc/wait of its own"),
+        ({"network": UserNetwork(), "env": {"NET": "10.0.0.2"}}, "is no address of a network"),
+        ({"network": UserNetwork(), "env": {"NET": "10.0.0.2/77,10.0.0.1"}}, "is no address of a network"),
         ({"kernel_options": ["quiet panic=1"]}, "no word for the kernel's command line"),
         ({"stop_at": "nowhere"}, "has no function 'nowhere'"),
     ],

@@ -133,3 +133,13 @@ def test_a_guest_that_dies_under_the_debugger_is_an_error_and_no_hang(program: B
         with pytest.raises(MachineError):
             running.run_to(running.symbols.address("main"))
         assert running.state is State.ENDED
+
+
+def test_a_register_is_set(program: BuildProgram) -> None:
+    with _start(program, "stations", stop_at="second") as running:
+        before = dict(running.registers().general)
+        running.set_register("rdi", 0xDEADBEEF_00000001)
+        after = dict(running.registers().general)
+        assert after == before | {"RDI": 0xDEADBEEF_00000001}
+        with pytest.raises(CourseError, match="the register cr3 is not set here"):
+            running.set_register("cr3", 0)

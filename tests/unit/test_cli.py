@@ -15,7 +15,7 @@ from unilab import doctor, toolchain
 from unilab.cli import cli
 from unilab.cli.bench import table
 from unilab.cli.sizes import table as size_table
-from unilab.cli.test import Count, Numbers, Run
+from unilab.cli.test import SUITES, Count, Numbers, Run
 from unilab.errors import CourseError
 from unilab.machines import accelerator, qemu
 from unilab.measure import bench
@@ -278,6 +278,21 @@ def test_suites_numbers_and_words_for_pytest(monkeypatch: pytest.MonkeyPatch) ->
     assert [name for name, _ in made.ran] == ["unit", "labs"]
     assert made.ran[0][1].numbers == Numbers(1, 4)
     assert made.ran[0][1].extra == ("-k", "style", "--only")
+
+
+def test_only_some_notebooks_and_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("labs/01-one", "labs/02-two", "labs/03-three", "tests/notebooks", "notebooks"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "notebooks/02-two.ipynb").touch()
+    asked: dict[str, list[str]] = {}
+    monkeypatch.setattr(Run, "pytest", lambda run, name, words: asked.update({name: list(words)}) or Count(1))
+    for numbers, labs, notebooks in ((Numbers(2, 3), "02-two or 03-three", "02-two"), (Numbers(7, 9), None, None)):
+        asked.clear()
+        for suite in ("labs", "notebooks"):
+            SUITES[suite](Run(tmp_path, numbers, ()))
+        chosen = {name: words[-1] for name, words in asked.items() if "-k" in words}
+        assert (chosen.get("labs"), chosen.get("notebooks")) == (labs, notebooks)
+        assert bool(asked) is (labs is not None)
 
 
 _PASSES, _FAILS, _SKIPS = (

@@ -69,8 +69,8 @@ def test_system_packages_have_the_same_names_everywhere() -> None:
     script = dict(re.findall(r"^apt_(\w+)=(\S+)$", (_ROOT / "course").read_text(), re.MULTILINE))
     apt = {program: names["apt-get"] for program, names in doctor.PACKAGES.items()}
     assert script == apt
-    # Binder has no use for a browser of its own.
-    assert set((_ROOT / "apt.txt").read_text().split()) == set(apt.values()) - {apt["chromium"]}
+    # Only tests want a browser of their own, and scripts from npm.
+    assert set((_ROOT / "apt.txt").read_text().split()) == set(apt.values()) - {apt["chromium"], apt["npm"]}
 
 
 def test_course_looks_for_every_browser_that_the_tests_can_drive() -> None:

@@ -19,7 +19,7 @@ memory_region_ops_read cpu 0 mr 0x55e615e11660 addr 0xfed000f0 value 0x151a53c2 
 def test_each_block_is_an_instruction_with_its_level_and_its_device() -> None:
     assert list(parse(_LOG.splitlines(keepends=True))) == [
         Logged(0x201646, 3),
-        Logged(0xFFFFFFFF816C2276, 0, 0x3F9),  # not what the device did in turn
+        Logged(0xFFFFFFFF816C2276, 0, 0x3F9, 7),  # not what the device did in turn
         Logged(0xFFFFFFFF81C00EB0, 0, 0xFED000F0),  # an interrupt came before the one in between
     ]
 

@@ -274,3 +274,47 @@ def test_a_vm_exit_is_the_device_if_these_are_counted() -> None:
     trace = Trace(vm_exits=True).run("printf", 0, OUT_DX, dx=0x3F8).run("printf", 1, NOP)
     trace.folder.end_at_device("out 0x3f8")
     assert trace.folder.steps[-1] == Step("out 0x3f8", "QEMU", Ring.HYPERVISOR, 2, crossing="VM exit")
+
+
+def by_switch(trace: list[tuple[str, int, bytes]], **options: object) -> list[tuple[str, int, str]]:
+    """What a processor does: functions, depths and crossings of a trace that begins in the kernel."""
+    folder = Folder(place, switch="__schedule", **options)  # type: ignore[arg-type]
+    for name, offset, code in trace:
+        folder.add(Executed(at(name, offset), code, Ring.USER if name in _USER else Ring.KERNEL))
+    return [(step.function, step.depth, step.crossing) for step in folder.steps]
+
+
+def calls(source: str, offset: int, target: str) -> tuple[str, int, bytes]:
+    return source, offset, call(at(source, offset), at(target))
+
+
+def test_a_switch_goes_on_with_the_stack_that_waited() -> None:
+    idle, waits = "task", [Place("main", "program"), Place("entry", "kernel"), Place("tty_write", "kernel")]
+    trace = [
+        (idle, 0, NOP),
+        calls(idle, 1, "__schedule"),
+        ("__schedule", 0, RET),  # into what the other stack has there
+        ("tty_write", 8, RET),
+        ("entry", 8, NOP),
+        calls("entry", 9, "__schedule"),
+        ("__schedule", 0, RET),  # back to the first
+        (idle, 6, NOP),
+        (idle, 7, NOP),
+    ]
+    assert by_switch(trace, waiting=waits) == [
+        ("task", 0, ""),
+        ("__schedule", 1, ""),
+        ("tty_write", 2, ""),
+        ("entry", 1, ""),
+        ("__schedule", 2, ""),
+        ("task", 0, ""),
+    ]
+
+
+def test_a_task_that_was_in_the_kernel_before_comes_out_of_it_by_a_return() -> None:
+    trace = [("entry", 0, NOP), ("entry", 1, SYSRET), ("write", 8, NOP), ("write", 9, SYSCALL), ("entry", 0, NOP)]
+    assert by_switch([*trace, ("entry", 1, NOP)]) == [
+        ("entry", 0, ""),
+        ("write", 0, "return from system call"),
+        ("entry", 1, "system call"),
+    ]

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unilab.errors import LayoutError
-from unilab.machines import boot_timeline, journey, recordings
+from unilab.machines import boot_timeline, journey, recordings, request_journey
 from unilab.machines.recordings import RECORDED
 from unilab.machines.result import Result
+from unilab.measure import comparison
 from unilab.spaces import recording
 from unilab.spaces.journey import Journey, Ring, Step
 from unilab.spaces.model import AddressSpace, Mark, Privilege, Region, Source, Translation
@@ -21,7 +22,12 @@ from unilab.spaces.nested import Nested, Stage
 from unilab.spaces.page_walk import Entry, PageWalk
 
 #: What else is recorded, by the end of the files' names.
-OF_VALUES = {"journey": journey.RECORDED, "boot": boot_timeline.RECORDED}
+OF_VALUES = {
+    "journey": journey.RECORDED,
+    "boot": boot_timeline.RECORDED,
+    "request": request_journey.RECORDED,
+    "comparison": comparison.RECORDED,
+}
 
 _TEXT = st.text(max_size=12)
 _REGIONS = st.builds(

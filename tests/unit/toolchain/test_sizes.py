@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 from unilab.toolchain import Image, build
 from unilab.toolchain.linkmap import C_LIBRARY, LIBRARY_OS, PROGRAM, LinkMap
-from unilab.toolchain.sizes import LAYOUT, OWNERS, Part, sizes
+from unilab.toolchain.sizes import LAYOUT, OWNERS, Part, image_map, sizes
 
 _PROGRAMS = Path(__file__).resolve().parents[3] / "notebooks" / "programs"
 _ELF_HEADERS = 64 + 5 * 56
@@ -64,3 +66,29 @@ def test_a_process_has_no_library_os(hello: dict[str, Image]) -> None:
     parts = sizes(hello["process"])
     assert sum(part.file for part in parts) == hello["process"].size
     assert {PROGRAM, C_LIBRARY} <= {part.owner for part in parts} <= set(OWNERS) - {LIBRARY_OS}
+
+
+@pytest.mark.parametrize("name", ["hello", "httpd"])
+def test_a_map_has_every_byte_of_the_file_and_agrees_with_the_parts(name: str) -> None:
+    image = build(_PROGRAMS / f"{name}.c")
+    made = image_map(image)
+    assert made.size == image.path.stat().st_size
+    assert len({piece.key for piece in made.pieces}) == len(made.pieces)
+    by_owner = Counter[str]()
+    for part in sizes(image):
+        by_owner[f"{LIBRARY_OS}: {part.service.partition('/')[0]}" if part.service else part.owner] += part.file
+    assert made.groups() == {group: size for group, size in by_owner.items() if size}
+
+
+def test_the_pieces_of_a_group_are_together_the_largest_first() -> None:
+    pieces = image_map(_PROGRAMS / "hello.c", name="mine").pieces
+    groups = [group for group, _ in itertools.groupby(pieces, key=lambda piece: piece.group)]
+    assert len(groups) == len(set(groups))
+    for _, members in itertools.groupby(pieces, key=lambda piece: piece.group):
+        found = [piece.size for piece in members]
+        assert found == sorted(found, reverse=True)
+
+
+def test_a_map_has_the_name_that_is_wanted() -> None:
+    assert image_map(_PROGRAMS / "hello.c", name="mine").name == "mine"
+    assert image_map(_PROGRAMS / "hello.c", "process").origin.startswith("hello.c as a process")

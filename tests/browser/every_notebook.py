@@ -1,6 +1,7 @@
-"""Notebooks 01 and on as a learner has them: run, predict, look, answer wrong, answer right, recall.
+"""A notebook as a learner has it: run, predict, look, answer wrong, answer right, recall.
 
-The tests of one notebook share a page on which it ran once, from top to bottom.
+The tests of one notebook share a page on which it ran once, from top to bottom. They are collected where a file of
+tests imports them, beside a fixture ``path`` for the notebooks that it takes: files run in parallel.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbconvert
 import pytest
@@ -22,10 +24,15 @@ _SOLUTIONS = Path(__file__).resolve().parents[1] / "notebooks" / "solutions"
 _STOPS = ":is([data-block], [data-item])[tabindex='0']"
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS[1:], ids=lambda path: path.stem)
-def path(request: pytest.FixtureRequest) -> Path:
-    chosen: Path = request.param
-    return chosen
+def path_fixture(first: int, last: int) -> Any:
+    """The fixture ``path``: each notebook of these numbers, both ends included."""
+
+    def path(request: pytest.FixtureRequest) -> Path:
+        chosen: Path = request.param
+        return chosen
+
+    chosen = [path for path in NOTEBOOKS if first <= int(path.name[:2]) <= last]
+    return pytest.fixture(path, scope="module", params=chosen, ids=lambda path: path.stem)
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +76,9 @@ def test_predictions_are_committed_by_keyboard_and_compared(notebook: OpenNotebo
 
 
 def test_views_are_used_by_keyboard(notebook: OpenNotebook, path: Path) -> None:
-    for form in notebook.page.locator(".ul-predict[data-state=open]").all():
-        form.locator("[data-action=skip]").click()
+    untold = notebook.page.locator(".ul-predict[data-state=open]")
+    for _ in range(untold.count()):
+        untold.first.locator("[data-action=skip]").click()
     views = notebook.page.locator(".uv-view")
     assert views.count() > 0
     for view in views.all():
@@ -98,21 +106,7 @@ def test_a_wrong_answer_gets_a_hint_and_the_right_one_is_right(notebook: OpenNot
 
 
 def test_the_quiz_says_wrong_and_right(notebook: OpenNotebook) -> None:
-    quiz = notebook.page.locator(".ul-quiz")
-    quiz.scroll_into_view_if_needed()
-    for question in quiz.locator("fieldset").all():
-        states = []
-        for radio in question.get_by_role("radio").all():
-            radio.focus()
-            notebook.page.keyboard.press("Space")
-            expect(question).not_to_have_attribute("data-state", "open")
-            states.append(question.get_attribute("data-state"))
-            if states[-1] == "right":
-                break
-        assert states[-1] == "right"
-        assert set(states[:-1]) <= {"wrong"}
-        expect(question.locator(".ul-why")).to_contain_text("Right. ")
-    expect(quiz).to_have_attribute("data-score", str(quiz.locator("fieldset").count()))
+    learner.answer_all(notebook.page, notebook.page.locator(".ul-quiz"))
 
 
 def test_its_pictures_are_seen_without_a_kernel(
