@@ -79,8 +79,17 @@ static bool regular(struct file *file)
     return inode && S_ISREG(inode->mode);
 }
 
+static bool directory(struct file *file)
+{
+    struct inode *inode = file_inode(file);
+
+    return inode && S_ISDIR(inode->mode);
+}
+
 static long copy_range(struct file *in, off_t *from, struct file *out, off_t *to, size_t len)
 {
+    if (directory(in) || directory(out))
+        return -EISDIR;
     if (!regular(in) || !regular(out))
         return -EINVAL;
     if (!reads(in) || !writes(out) || out->flags & O_APPEND)
@@ -88,7 +97,7 @@ static long copy_range(struct file *in, off_t *from, struct file *out, off_t *to
     from = position(in, from);
     to = position(out, to);
     if (*from < 0 || *to < 0)
-        return -EINVAL;
+        return -EOVERFLOW;
     if (file_inode(in) == file_inode(out) && *from < *to + (off_t)len && *to < *from + (off_t)len)
         return -EINVAL; /* it would copy what it has just written */
     return copy(in, from, out, to, len);

@@ -255,6 +255,14 @@ long libos_sys_fadvise64(int fd, off_t at, off_t len, int advice)
 {
     enum { ADVICES = 6 };
 
-    (void)at, (void)len;
-    return advice < 0 || advice >= ADVICES ? -EINVAL : check(fd);
+    (void)at;
+    preempt_disable();
+    struct file *file = file_get(fd);
+    bool seeks = file && file->ops->pread;
+    if (file)
+        file_put(file);
+    preempt_enable();
+    if (!file)
+        return -EBADF;
+    return !seeks ? -ESPIPE : len < 0 || advice < 0 || advice >= ADVICES ? -EINVAL : 0;
 }

@@ -103,6 +103,8 @@ long libos_sys_tkill(int tid, int sig)
 {
     siginfo_t info = from_here(sig, SI_TKILL);
 
+    if (tid <= 0)
+        return -EINVAL;
     preempt_disable();
     struct thread *thread = tid == current->tid ? current : thread_find(tid);
     long result = thread ? send_to(thread, sig, &info) : -ESRCH;
@@ -112,6 +114,8 @@ long libos_sys_tkill(int tid, int sig)
 
 long libos_sys_tgkill(int pid, int tid, int sig)
 {
+    if (pid <= 0)
+        return -EINVAL;
     return pid == libos_sys_getpid() ? libos_sys_tkill(tid, sig) : -ESRCH;
 }
 

@@ -18,33 +18,32 @@ long libos_sys_sched_yield(void)
     return 0;
 }
 
-/* One processor. */
-long libos_sys_sched_getaffinity(int tid, size_t len, unsigned long *mask)
-{
-    (void)tid;
-    if (len < sizeof *mask)
-        return -EINVAL;
-    memset(mask, 0, len);
-    *mask = 1;
-    return sizeof *mask;
-}
-
 /* One policy, SCHED_OTHER, and in it one priority, 0: every thread gets its turn. */
 static long check(int tid, int policy, const struct sched_param *parameters)
 {
-    if (tid && tid != current->tid) {
-        preempt_disable();
-        bool found = thread_find(tid);
-        preempt_enable();
-        if (!found)
-            return -ESRCH;
-    }
-    return policy == SCHED_OTHER && (!parameters || !parameters->sched_priority) ? 0 : -EINVAL;
+    if (tid < 0 || policy < 0 || !parameters)
+        return -EINVAL;
+    preempt_disable();
+    bool found = !tid || tid == current->tid || thread_find(tid);
+    preempt_enable();
+    return !found ? -ESRCH : policy == SCHED_OTHER && !parameters->sched_priority ? 0 : -EINVAL;
+}
+
+/* What every thread has. */
+static const struct sched_param usual;
+
+/* One processor. */
+long libos_sys_sched_getaffinity(int tid, size_t len, unsigned long *mask)
+{
+    long result = len < sizeof *mask || len % sizeof *mask ? -EINVAL : check(tid, SCHED_OTHER, &usual);
+    if (!result)
+        *mask = 1;
+    return result ? result : (long)sizeof *mask;
 }
 
 long libos_sys_sched_getscheduler(int tid)
 {
-    return check(tid, SCHED_OTHER, 0);
+    return check(tid, SCHED_OTHER, &usual);
 }
 
 long libos_sys_sched_setscheduler(int tid, int policy, const struct sched_param *parameters)
@@ -54,8 +53,9 @@ long libos_sys_sched_setscheduler(int tid, int policy, const struct sched_param 
 
 long libos_sys_sched_getparam(int tid, struct sched_param *parameters)
 {
-    parameters->sched_priority = 0;
-    return check(tid, SCHED_OTHER, 0);
+    if (parameters)
+        *parameters = usual;
+    return check(tid, SCHED_OTHER, parameters);
 }
 
 long libos_sys_sched_setparam(int tid, const struct sched_param *parameters)
@@ -65,12 +65,12 @@ long libos_sys_sched_setparam(int tid, const struct sched_param *parameters)
 
 long libos_sys_sched_get_priority_max(int policy)
 {
-    return check(0, policy, 0);
+    return check(0, policy, &usual);
 }
 
 long libos_sys_sched_get_priority_min(int policy)
 {
-    return check(0, policy, 0);
+    return check(0, policy, &usual);
 }
 
 /* A list of locks for a kernel to release that outlives the threads. Here the C library does it when a thread ends; it

@@ -62,6 +62,9 @@ long libos_sys_clock_nanosleep(clockid_t clock, int flags, const struct timespec
 {
     uint64_t now, until;
 
+    if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
+        clock == CLOCK_MONOTONIC_COARSE)
+        return -EOPNOTSUPP; /* nor does Linux sleep by these */
     if (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= NS_PER_S || read_clock(clock, &now))
         return -EINVAL;
     until = (t->tv_sec < MOST_SECONDS ? (uint64_t)t->tv_sec : MOST_SECONDS) * NS_PER_S + (uint64_t)t->tv_nsec;
