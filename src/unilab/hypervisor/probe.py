@@ -12,7 +12,7 @@ from pathlib import Path
 from unilab.hypervisor.kvm import DEVICE
 from unilab.machines.accelerator import Probe
 from unilab.machines.host_boot import boot_id
-from unilab.machines.keeper import bounded
+from unilab.machines.limits import bounded
 from unilab.toolchain import cache
 
 #: Seconds. The guests take a thousandth of one; a Python that starts takes the rest.

@@ -17,7 +17,7 @@ from pathlib import Path
 from unilab.errors import CourseError
 from unilab.machines import qemu
 from unilab.machines.host_boot import boot_id
-from unilab.machines.keeper import bounded
+from unilab.machines.limits import bounded
 from unilab.toolchain import cache, zig
 
 CHOICES = ("auto", "tcg", "kvm")

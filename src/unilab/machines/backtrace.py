@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import SymbolTable, symbols_of
 
 _MARK = "libos: backtrace, innermost first\n"
 _FRAME = re.compile(r"^  #(\d{1,3}) 0x([0-9a-f]{16})$")
@@ -60,7 +60,7 @@ class Symboliser:
         frame = _FRAME.match(line)
         assert frame is not None
         if self._symbols is None:
-            self._symbols = SymbolTable(self._debug)
+            self._symbols = symbols_of(self._debug)
         # Frame 0 is the instruction itself; the others are return addresses, one past the call that is meant.
         number, address = int(frame[1]), int(frame[2], 16)
         location = self._symbols.locate(address if number == 0 else address - 1)

@@ -99,7 +99,8 @@ def boot_steps(
     guest = _Guest(image, machine, args, env or {}, deadline)
     ended = ""
     try:
-        with guest.start():
+        with guest:
+            guest.start()
             for stop in _stops(guest):
                 guest.go_to(stop)
     except DeadlineExceeded:

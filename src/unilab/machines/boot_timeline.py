@@ -109,7 +109,8 @@ def boot_timeline(
         raise CourseError(f"there is no machine {machine!r}", remedy=f"choose one of {', '.join(qemu.MACHINES)}")
     try:
         timed = (_Linux if architecture == "linux" else _Unikernel)(image, machine, args, env or {})
-        with timed.start():
+        with timed:
+            timed.start()
             timed.go_on()
     except Unavailable:
         recorded = load(image.program.stem, architecture)

@@ -30,7 +30,9 @@ class Console:
         self._translate = translate or (lambda text, last: text)
         self._listener = listener
         self._pieces: list[str] = []
-        self._changed = threading.Condition()
+        #: Taken by itself, not through the condition: so an interrupt cannot leave it taken.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._closed = False
         self._length = 0
         self.received = 0
@@ -39,7 +41,7 @@ class Console:
     @property
     def text(self) -> str:
         """Everything so far."""
-        with self._changed:
+        with self._lock:
             if len(self._pieces) > 1:
                 self._pieces = ["".join(self._pieces)]
             return self._pieces[0] if self._pieces else ""
@@ -51,7 +53,7 @@ class Console:
         """Add bytes from the machine. ``last`` closes the console: no more will come."""
         self.received += len(data)
         piece = self._translate(self._decoder.decode(data, last), last)
-        with self._changed:
+        with self._lock:
             if piece:
                 self._pieces.append(piece)
                 self._length += len(piece)
@@ -65,7 +67,7 @@ class Console:
 
     def tail(self, length: int) -> str:
         """The last ``length`` characters, or all if there are fewer."""
-        with self._changed:
+        with self._lock:
             pieces = []
             for piece in reversed(self._pieces):
                 if length <= 0:
@@ -84,7 +86,7 @@ class Console:
         Returns:
             What has come after them, if anything has, and whether the console is closed.
         """
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: self._length > seen or self._closed, timeout)
             return self.tail(self._length - seen), self._closed
 
@@ -108,6 +110,6 @@ class Console:
             searched = self._length
             return found or self._closed
 
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(over, timeout)
             return found

@@ -11,8 +11,8 @@ from unilab.machines.console import Console
 from unilab.machines.container_facts import ContainerFacts
 from unilab.machines.devices import Devices
 from unilab.machines.keeper import Keeper
+from unilab.machines.lifecycle import PATIENCE
 from unilab.machines.linux_guest import LinuxGuest
-from unilab.machines.machine import PATIENCE
 from unilab.machines.network import Forward, HostNetwork, UserNetwork
 from unilab.machines.result import Outcome
 from unilab.spaces.linux import Task

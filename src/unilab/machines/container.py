@@ -14,7 +14,7 @@ from unilab.machines import container_facts, container_host
 from unilab.machines.console import Console
 from unilab.machines.container_facts import ContainedProcess, ContainerFacts
 from unilab.machines.keeper import Keeper
-from unilab.machines.machine import PATIENCE
+from unilab.machines.lifecycle import PATIENCE
 from unilab.machines.network import HostNetwork
 from unilab.machines.process import HostCommand, Process, kernel_state
 from unilab.machines.ptrace import ProcessTracer

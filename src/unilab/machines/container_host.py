@@ -16,15 +16,30 @@ from unilab.toolchain import Image, build, zig
 OVERRIDE = "UNILAB_CONTAINER"
 #: Seconds for what takes a twentieth of one.
 _PATIENCE = 30
-#: Kernel headers, which programs of the course do without.
 _KERNEL_HEADERS = ("x86-linux-any", "any-linux-any")
 
 
 def contain() -> Image:
     """The program that builds a container around another: guest/contain/contain.c."""
+    return build(Path(__file__).parent / "guest" / "contain" / "contain.c", "process", cflags=kernel_headers())
+
+
+def kernel_headers() -> list[str]:
+    """Flags for a program that uses Linux's own headers, which programs of the course do without."""
     headers = zig.home() / "lib" / "libc" / "include"
-    flags = [word for name in _KERNEL_HEADERS for word in ("-isystem", str(headers / name))]
-    return build(Path(__file__).parent / "guest" / "contain" / "contain.c", "process", cflags=flags)
+    return [word for name in _KERNEL_HEADERS for word in ("-isystem", str(headers / name))]
+
+
+def wanted() -> str:
+    """Where the environment variable says that containers run: ``host``, ``guest``, or nothing.
+
+    Raises:
+        CourseError: It says something else.
+    """
+    choice = os.environ.get(OVERRIDE, "")
+    if choice not in ("", "host", "guest"):
+        raise CourseError(f"{OVERRIDE} says {choice!r}", remedy="set it to host or guest, or not at all")
+    return choice
 
 
 def forbidden() -> str:
@@ -33,12 +48,10 @@ def forbidden() -> str:
     Raises:
         CourseError: The environment variable that decides it says neither ``host`` nor ``guest``.
     """
-    wanted = os.environ.get(OVERRIDE, "")
-    if wanted not in ("", "host", "guest"):
-        raise CourseError(f"{OVERRIDE} says {wanted!r}", remedy="set it to host or guest, or not at all")
-    if wanted == "guest":
+    choice = wanted()
+    if choice == "guest":
         return f"{OVERRIDE}=guest asks for it"
-    return "" if wanted == "host" else _probe()
+    return "" if choice == "host" else _probe()
 
 
 @memoize

@@ -181,7 +181,8 @@ def _linux(wanted: _Wanted) -> tuple[tuple[Step, ...], str]:
         stop_at=wanted.call,
         deadline=_DEADLINE,
     )
-    with guest.start() as running:
+    with guest as running:
+        running.start()
         steps = guest_journey.linux(running, wanted.places, until=wanted.until, vm_exits=wanted.vm_exits)
         kernel = running.kernel().notes.release
         how = "every instruction from its log, with a clock that counts these; what timers and other tasks did is left "
@@ -198,7 +199,8 @@ def _xen(wanted: _Wanted) -> tuple[tuple[Step, ...], str]:
         stop_at=wanted.call,
         deadline=_DEADLINE,
     )
-    with guest.start() as running:
+    with guest as running:
+        running.start()
         steps = guest_journey.xen(running, wanted.places, until=wanted.until, vm_exits=wanted.vm_exits)
         how = (
             "every instruction from its log; what interrupted the domain is left out, and Xen's functions have no names"

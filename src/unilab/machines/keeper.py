@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import os
-import resource
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from unilab.errors import StartFailed, TracingForbidden
 from unilab.machines.console import Console
+from unilab.machines.latch import Latch
+from unilab.machines.limits import bounded
+from unilab.machines.tracer import Tracer
 
 _CHUNK = 65536
 #: QEMU writes the console byte by byte. Bytes that come this slowly are let gather, or to be woken for each of them
@@ -32,23 +34,10 @@ _CHUNK = 65536
 _LITTLE, _GATHER_SECONDS = 1024, 0.001
 #: How long a last look may take: what has a deadline ends.
 _LAST_LOOK_SECONDS = 0.5
-#: What stands between us and the command, one becoming the next.
-WRAPPERS = ("setpriv", "sh", "env", "prlimit")
+#: How long a listener may keep the console from being complete when a machine has stopped.
+_CATCH_UP_SECONDS = 1.0
 #: How often a child is asked whether it has ended or stopped, where the system cannot tell us.
 _POLL_SECONDS = 0.005
-
-
-class Tracer(Protocol):
-    """Follows a child by ptrace, on the keeper's thread alone."""
-
-    def attach(self, pid: int) -> None:
-        """Take hold of the child, which has stopped itself, and let it go on to its program."""
-
-    def poll(self) -> int | None:
-        """Handle what the child has reported; its wait status once it has ended, else None."""
-
-    def resume(self) -> None:
-        """Let go of the child if it is stopped."""
 
 
 class Keeper(threading.Thread):
@@ -102,9 +91,9 @@ class Keeper(threading.Thread):
         self.first_output_seconds: float | None = None
         self.first_output_cpu_seconds: float | None = None
         self.total_seconds: float | None = None
-        self.ended = threading.Event()
+        self.ended = Latch()
         self._complaints = bytearray()
-        self._read_console = read_console
+        self._read_console: int | None = read_console
         self._deadline = deadline
         self._memory = memory
         self._streams = (stdin, stdout, stderr)
@@ -117,10 +106,14 @@ class Keeper(threading.Thread):
         self._last_look = last_look
         self._requests: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._start_error: Exception | None = None
-        self._launched = threading.Event()
+        self._launched = Latch()
         #: Held to signal the child and to bury it: once it is buried, its number may be another's.
-        self._guard = threading.Lock()
+        #: One thread may take it twice: whoever holds it may be the one to notice that a machine was forgotten.
+        self._guard = threading.RLock()
+        #: Held while something is read and passed on.
+        self._taking = threading.Lock()
         self._doomed = False
+        self._begun = False
 
     @property
     def complaints(self) -> str:
@@ -130,7 +123,7 @@ class Keeper(threading.Thread):
     @property
     def cpu_seconds(self) -> float | None:
         """Processor time that the child has used so far; None when it has ended, or where the system does not tell."""
-        return _cpu_seconds(self.pid)
+        return processor_seconds(self.pid)
 
     def launch(self) -> None:
         """Start the thread and the child.
@@ -140,10 +133,11 @@ class Keeper(threading.Thread):
         """
         try:
             self.start()
-        except RuntimeError as error:  # the host gives us no more threads
-            self._close_childs_ends()
-            self._close_our_ends()
-            self.ended.set()
+        except RuntimeError as error:
+            self.kill()
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None  # it came while start() held a lock, which then complains
+            # The host gives us no more threads.
             raise StartFailed(f"the host refused to run it: {error}", command=self.command) from error
         self._launched.wait()
         if isinstance(self._start_error, StartFailed):
@@ -152,11 +146,25 @@ class Keeper(threading.Thread):
             raise StartFailed(f"the host refused to run it: {self._start_error}", command=self.command)
 
     def kill(self) -> None:
-        """End the child at once, and everything it started. If it has yet to start, it ends when it does."""
+        """End the child at once, and everything it started. If it has yet to start, it ends when it does.
+
+        A keeper that was never launched gives back what it was given, and is never launched any more.
+        """
         with self._guard:
             self._doomed = True
-            if self.pid and self.exit_code is None:
+            if not self._begun:
+                self._give_up()
+            elif self.pid and self.exit_code is None:
                 self._kill_group()
+
+    def _give_up(self) -> None:
+        """There will be no child."""
+        self._close_childs_ends()
+        self._at_end()
+        self.console.feed(b"", last=True)
+        self._close_our_ends()
+        self.ended.set()
+        self._launched.set()
 
     def signal(self, number: int) -> None:
         """Send the child a signal. Nothing happens if it has ended."""
@@ -166,7 +174,7 @@ class Keeper(threading.Thread):
 
     def ask(self, request: Callable[[], None]) -> None:
         """Have the thread of a traced child run something, and wait until it has, or the child has ended."""
-        done = threading.Event()
+        done = Latch()
 
         def run() -> None:
             request()
@@ -176,8 +184,24 @@ class Keeper(threading.Thread):
         while not done.wait(_POLL_SECONDS) and not self.ended.is_set():
             pass
 
+    def catch_up(self) -> None:
+        """Wait until the console has all that a child has printed which stands still."""
+        until = time.monotonic() + _CATCH_UP_SECONDS
+        while time.monotonic() < until and threading.current_thread() is not self:
+            if self._taking.acquire(timeout=_CATCH_UP_SECONDS):
+                try:
+                    if self._read_console is None or not _unread(self._read_console):
+                        return
+                finally:
+                    self._taking.release()
+            time.sleep(_GATHER_SECONDS)
+
     def run(self) -> None:
         """The thread's life: from the child's start to its end."""
+        with self._guard:
+            if self._doomed:
+                return  # killed before there was anything to kill
+            self._begun = True
         self.begin = begin = time.monotonic()
         child = None
         try:
@@ -238,9 +262,9 @@ class Keeper(threading.Thread):
 
     def _attend(self, child: subprocess.Popen[bytes], begin: float) -> None:
         with selectors.DefaultSelector() as selector:
-            selector.register(self._read_console, selectors.EVENT_READ)
-            if self._errors is not None:
-                selector.register(self._errors, selectors.EVENT_READ)
+            for fd in (self._read_console, self._errors):
+                if fd is not None:
+                    selector.register(fd, selectors.EVENT_READ)
             pidfd = os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") and self._tracer is None else None
             if pidfd is not None:
                 selector.register(pidfd, selectors.EVENT_READ)
@@ -307,7 +331,11 @@ class Keeper(threading.Thread):
                 self._requests.get_nowait()()
 
     def _take(self, fd: int, begin: float) -> bool:
-        """Read once. False when the other end is closed."""
+        """Read once, and pass it on. False when the other end is closed."""
+        with self._taking:
+            return self._take_alone(fd, begin)
+
+    def _take_alone(self, fd: int, begin: float) -> bool:
         try:
             data = os.read(fd, _CHUNK)
         except BlockingIOError:
@@ -321,7 +349,7 @@ class Keeper(threading.Thread):
             return True
         if self.first_output_seconds is None:
             self.first_output_seconds = time.monotonic() - begin
-            self.first_output_cpu_seconds = _cpu_seconds(self.pid)
+            self.first_output_cpu_seconds = processor_seconds(self.pid)
         self.console.feed(data)
         return True
 
@@ -335,60 +363,31 @@ class Keeper(threading.Thread):
                         pass
 
     def _close_childs_ends(self) -> None:
-        for fd in {*self._streams, *self._pass_fds}:
-            if fd is not None:
-                os.close(fd)
+        fds = {fd for fd in (*self._streams, *self._pass_fds) if fd is not None}
+        self._streams, self._pass_fds = (None, None, None), ()
+        for fd in fds:
+            os.close(fd)
 
     def _close_our_ends(self) -> None:
-        for fd in (self._read_console, self._errors):
-            if fd is not None:
-                os.close(fd)
+        fds = {fd for fd in (self._read_console, self._errors) if fd is not None}
+        self._read_console = self._errors = None
+        for fd in fds:
+            os.close(fd)
 
 
-def bounded(
-    command: Sequence[str],
-    *,
-    memory: int,
-    seconds: float,
-    stopped: bool = False,
-    environment: Mapping[str, str] | None = None,
-) -> list[str]:
-    """The command inside a wrapper that limits it and ties it to this process.
+def _unread(fd: int) -> int:
+    """Bytes that wait to be read; 0 when it is closed."""
+    count = bytearray(4)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(fd, termios.FIONREAD, count)
+    return int.from_bytes(count, sys.byteorder)
 
-    Args:
-        command: What to run.
-        memory: Bytes of address space.
-        seconds: The deadline; twice that in processor time is a second line of defence.
-        stopped: Stop before the command starts, until someone sends SIGCONT.
-        environment: The command's whole environment; None for ours.
+
+def processor_seconds(pid: int) -> float | None:
+    """Processor time of a whole process so far; None when it has ended, or where the system does not tell.
+
+    Its clock's number is made as clock_getcpuclockid(3) makes it.
     """
-    shell_limit = f"ulimit -v {memory // 1024}; "
-    env, prlimit = shutil.which("env"), shutil.which("prlimit")
-    if environment is not None and env and prlimit:
-        # The shell has variables of its own (PWD), and does not pass on those whose names it could not give itself. The
-        # limit comes after that: the least that a program may be given is too little for env.
-        words = [f"{name}={value}" for name, value in environment.items()]
-        most = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
-        command = [env, "-i", "--", *words, prlimit, f"--as={limit}", *command]
-        shell_limit = ""
-    # $PPID: had the owner died before the death signal was armed, nobody would send it.
-    # Where the host's own limits are lower still, ours cannot be set and need not be.
-    script = (
-        f'test "$PPID" = {os.getpid()} || exit 1; '
-        f"{{ ulimit -c 0; {shell_limit}ulimit -t {int(2 * seconds) + 2}; }} 2>/dev/null; "
-    )
-    if stopped:
-        script += "kill -STOP $$; "
-    wrapped = ["sh", "-c", script + 'exec "$@"', "sh", *command]
-    setpriv = shutil.which("setpriv")
-    if sys.platform == "linux" and setpriv:
-        return [setpriv, "--pdeathsig", "KILL", "--", *wrapped]
-    return wrapped
-
-
-def _cpu_seconds(pid: int) -> float | None:
-    """Processor time of a whole process so far. Its clock's number is made as clock_getcpuclockid(3) makes it."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:

@@ -15,7 +15,8 @@ from unilab.machines.console import Console
 from unilab.machines.devices import Devices
 from unilab.machines.gdbstub import DebugStub
 from unilab.machines.keeper import Keeper
-from unilab.machines.machine import EXIT, PATIENCE
+from unilab.machines.lifecycle import PATIENCE
+from unilab.machines.machine import EXIT
 from unilab.machines.reports import Patience, Reports, Silence
 from unilab.machines.result import End, Outcome, State
 from unilab.machines.virtual_machine import VirtualMachine
@@ -24,7 +25,7 @@ from unilab.spaces.linux import LinuxKernel, Task
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image, build, cpio, linux
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import symbols_of
 
 #: Nothing of the kernel's own goes to the program's console; a panic ends the machine, and goes to the other line.
 _KERNEL_WORDS = "console=ttyS1 quiet panic=-1 rdinit=/init"
@@ -86,8 +87,8 @@ class LinuxGuest(VirtualMachine):
         cpu_with: Sequence[str] = (),
         kernel_options: Sequence[str] = (),
     ) -> None:
-        if devices.initrd is not None or devices.disks:
-            raise CourseError("a Linux guest has neither disks nor an initrd of yours")
+        if devices.initrd is not None:
+            raise CourseError("a Linux guest has an initrd of its own", remedy="give it files in place of an initrd")
         for name in devices.files:
             if name in _OWN_FILES or name.startswith(_OWN_FOLDERS):
                 raise CourseError(f"a Linux guest has an {name} of its own", remedy="give your file another name")
@@ -118,7 +119,7 @@ class LinuxGuest(VirtualMachine):
         self._env = dict(env)
         self._kernel_options = tuple(kernel_options)
         self._place = stop_at
-        self._stop_address = SymbolTable(image.debug).address(stop_at) if stop_at not in (None, EXIT) else None
+        self._stop_address = symbols_of(image.debug).address(stop_at) if stop_at not in (None, EXIT) else None
         self._said: Reports | None = None
         self._in_memory: LinuxKernel | None = None
         self._name = _kernel_name(image)
@@ -150,6 +151,7 @@ class LinuxGuest(VirtualMachine):
 
     def _initramfs(self) -> bytes:
         names = ["virtio_mmio" if self.machine == "microvm" else "virtio_pci"] if self._devices.virtio else []
+        names += ["virtio_blk"] if self._devices.disks else []
         names += ["virtio_net"] if self._devices.network else []
         names += ["virtio_rng"] if self._devices.entropy else []
         names += ["virtio_console"] if self._devices.second_console else []
@@ -318,7 +320,7 @@ class LinuxGuest(VirtualMachine):
         spaces = linux_spaces.read(
             self, kernel, self._name, self._image_labels, called=called, is_parent=self._is_parent
         )
-        of_program = SymbolTable(self.image.debug).names()
+        of_program = symbols_of(self.image.debug).names()
         of_kernel = {symbol.name: symbol.address for symbol in kernel.symbols}
         yield replace(next(spaces), marks=marks.of_names(of_kernel | of_program))
         yield from spaces
@@ -329,7 +331,7 @@ class LinuxGuest(VirtualMachine):
 
     @cached_property
     def _image_labels(self) -> list[labels.Label]:
-        return labels.of_image(SymbolTable(self.image.debug), LinkMap.read(self.image.map))
+        return labels.of_image(symbols_of(self.image.debug), LinkMap.read(self.image.map))
 
     def address_spaces(self) -> tuple[AddressSpace, ...]:
         """The program's, then those of all other processes, then the kernel's own.

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from unilab.errors import CourseError, MachineError
 from unilab.machines.guest_memory import GuestMemory
 from unilab.machines.libos_queues import Known, known
-from unilab.machines.machine import PATIENCE, Machine
+from unilab.machines.lifecycle import PATIENCE
+from unilab.machines.machine import Machine
 from unilab.machines.result import State
 from unilab.machines.unikernel import Unikernel
 from unilab.spaces.virtio import queue_name

@@ -8,8 +8,10 @@ import os
 import random
 import signal
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from unilab.errors import MachineError
 from unilab.machines.network import LOOPBACK, Forward, UserNetwork
@@ -25,6 +27,7 @@ _DEADLINE = 120.0
 _SIZES = (40, 600, 5000)
 #: Seconds at most between the last request and the cut: about as long as a request takes.
 _LONGEST_DELAY = 0.01
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,16 @@ class PowerCut:
     under_way: tuple[str, bytes]
     answered: bool
 
-    def explains(self, found: dict[str, bytes]) -> bool:
-        """Whether nothing that was acknowledged is lost: the last request may have been carried out, or not."""
+    def explains(self, found: Mapping[str, bytes], before: Mapping[str, bytes] = _NOTHING) -> bool:
+        """Whether nothing that was acknowledged is lost: the last request may have been carried out, or not.
+
+        Args:
+            found: What the disk has now.
+            before: What it had before the store was started.
+        """
         key, value = self.under_way
-        return found in (self.acknowledged, {**self.acknowledged, key: value})
+        expected = {**before, **self.acknowledged}
+        return found in (expected, {**expected, key: value})
 
     def __str__(self) -> str:
         """In a line."""
@@ -54,7 +63,9 @@ class PowerCut:
     __repr__ = __str__
 
 
-def store_until_power_cut(image: Image, disk: str | Path, *, puts: int = 30, seed: int | None = None) -> PowerCut:
+def store_until_power_cut(
+    image: Image, disk: str | Path, *, puts: int = 30, seed: int | None = None, sizes: Sequence[int] = _SIZES
+) -> PowerCut:
     """Run a key-value store such as ``kv.c`` on a disk, store values over HTTP, and kill QEMU during the last request.
 
     Args:
@@ -62,6 +73,7 @@ def store_until_power_cut(image: Image, disk: str | Path, *, puts: int = 30, see
         disk: Its disk.
         puts: Requests to make; the power is cut during the last.
         seed: Chooses keys, values and the moment; None: others each time.
+        sizes: Bytes of a value; one of these.
 
     Raises:
         MachineError: The store does not answer, or refuses a value.
@@ -76,7 +88,7 @@ def store_until_power_cut(image: Image, disk: str | Path, *, puts: int = 30, see
         with contextlib.closing(connection):
             for last in [*[False] * (puts - 1), True]:
                 key = f"key-{chance.randrange(8)}"
-                value = chance.randbytes(chance.choice(_SIZES))
+                value = chance.randbytes(chance.choice(sizes))
                 connection.request("PUT", f"/{key}", value)
                 if last:
                     # Nothing is waited for: the disk may be anywhere in its work.

@@ -21,17 +21,20 @@ from pathlib import Path
 from unilab.errors import StartFailed, Unavailable
 from unilab.machines import files
 from unilab.machines.console import Console
-from unilab.machines.keeper import WRAPPERS, Keeper, Tracer
-from unilab.machines.machine import EXIT, PATIENCE, Machine
+from unilab.machines.keeper import Keeper
+from unilab.machines.lifecycle import PATIENCE
+from unilab.machines.limits import WRAPPERS
+from unilab.machines.machine import EXIT, Machine
 from unilab.machines.ptrace import ProcessTracer
 from unilab.machines.result import End, Outcome, State
 from unilab.machines.segments import memory_end
+from unilab.machines.tracer import Tracer
 from unilab.spaces import counters, labels, marks, procfs
 from unilab.spaces.counters import MemoryCounters
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import symbols_of
 
 #: What prlimit(1), or a shell, ends with if it could not run a command, and how they say so: ``sh: 1: exec: ...``.
 _EXEC_FAILED = (126, 127)
@@ -89,7 +92,7 @@ class Process(Machine):
         self._tracer: ProcessTracer | None = None
         self._follower = follower
         if stop_at is not None:
-            self._tracer = self._make_tracer(None if stop_at == EXIT else SymbolTable(image.debug).address(stop_at))
+            self._tracer = self._make_tracer(None if stop_at == EXIT else symbols_of(image.debug).address(stop_at))
 
     def _make_tracer(self, address: int | None) -> ProcessTracer:
         return ProcessTracer(self.image.path, address)
@@ -215,7 +218,7 @@ class Process(Machine):
 
     def _labelled(self, pid: int, name: str, *, proc: Path = procfs.PROC) -> AddressSpace:
         """The space of a process that runs our image, by its number in a /proc."""
-        symbols = SymbolTable(self.image.debug)
+        symbols = symbols_of(self.image.debug)
         names = labels.of_image(symbols, LinkMap.read(self.image.map))
         space = procfs.read(pid, name=name, names=names, proc=proc)
         return replace(space, marks=marks.of_names(symbols.names()))

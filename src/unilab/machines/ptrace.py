@@ -10,10 +10,11 @@ import contextlib
 import ctypes
 import os
 import signal
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from unilab.machines.latch import Latch
 
 # Numbers of linux/ptrace.h; each is part of the system's stable interface.
 _CONT, _SINGLESTEP, _GETREGS, _SETREGS, _DETACH, _GETEVENTMSG, _SEIZE = 7, 9, 12, 13, 17, 0x4201, 0x4206
@@ -69,7 +70,7 @@ class ProcessTracer:
         self._entered = False
         self._saved = b""
         self.pid = 0
-        self.stopped = threading.Event()
+        self.stopped = Latch()
 
     def attach(self, pid: int) -> None:
         """Take hold of the child, which is about to stop itself, and let it go on. It is killed should we die.

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
 
 from qemu.qmp import ExecuteError, QMPClient, QMPError, Runstate
 
 from unilab.errors import MachineError
+from unilab.machines.latch import Latch
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,7 @@ logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
-_under_way: set[concurrent.futures.Future[Any]] = set()
+_under_way: set[_Pending[Any]] = set()
 
 
 def _io_loop() -> asyncio.AbstractEventLoop:
@@ -84,7 +84,7 @@ class Monitor:
             MachineError: QEMU refused it, does not answer, or is gone. One that does not answer in time may still
                 do what it was told, should it wake up.
         """
-        return _run(self._execute(command, arguments), command)
+        return _run(lambda: self._execute(command, arguments), command)
 
     def hmp(self, command_line: str) -> str:
         """Run a command of the human monitor and give back its text."""
@@ -96,12 +96,12 @@ class Monitor:
         Raises:
             MachineError: As for ``execute``.
         """
-        _run(self._execute("getfd", {"fdname": name}, fd), "getfd")
+        _run(lambda: self._execute("getfd", {"fdname": name}, fd), "getfd")
 
     def close(self) -> None:
         """End the session, or what is left of it when QEMU has gone. A session has to be closed."""
         with contextlib.suppress(Exception):  # how it ended does not matter any more
-            _run(self._disconnect(), "disconnect")
+            _run(self._disconnect, "disconnect")
         self._end.close()
 
     async def _execute(self, command: str, arguments: dict[str, object], fd: int | None = None) -> object:
@@ -123,16 +123,39 @@ class Monitor:
                 await self._client.disconnect()
 
 
-def _run(work: Coroutine[Any, Any, _T], doing: str) -> _T:
-    future = asyncio.run_coroutine_threadsafe(work, _io_loop())
-    # A loop refers to its tasks only weakly: when we stop waiting for one, something else must hold it.
-    _under_way.add(future)
-    future.add_done_callback(_under_way.discard)
+class _Pending(Generic[_T]):
+    """Work for the loop, and its result for whoever waits. An interrupt of the one who waits leaves the loop alone."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, _T]]) -> None:
+        self._make = make
+        self._task: asyncio.Task[_T] | None = None
+        self.done = Latch()
+
+    def begin(self) -> None:
+        """On the loop's thread."""
+        # A loop refers to its tasks only weakly: when nobody waits for one any more, something else must hold it.
+        _under_way.add(self)
+        self._task = asyncio.get_running_loop().create_task(self._make())
+        self._task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[_T]) -> None:
+        _under_way.discard(self)
+        self.done.set()
+
+    def result(self) -> _T:
+        """Once it is done: what came of it."""
+        assert self._task is not None
+        return self._task.result()
+
+
+def _run(make: Callable[[], Coroutine[Any, Any, _T]], doing: str) -> _T:
+    pending = _Pending(make)
     try:
-        return future.result(_TIMEOUT)
+        _io_loop().call_soon_threadsafe(pending.begin)
+        if not pending.done.wait(_TIMEOUT):
+            raise MachineError(f"QEMU has not answered {doing} for {_TIMEOUT:g} seconds")
+        return pending.result()
     except ExecuteError as error:
         raise MachineError(f"QEMU refused {doing}: {error}") from error
-    except concurrent.futures.TimeoutError as error:
-        raise MachineError(f"QEMU has not answered {doing} for {_TIMEOUT:g} seconds") from error
-    except (QMPError, EOFError, OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+    except (QMPError, EOFError, OSError, asyncio.CancelledError) as error:
         raise MachineError(f"QEMU is gone, so {doing} cannot be done: {error}") from error

@@ -15,7 +15,7 @@ from unilab.spaces.model import AddressSpace
 from unilab.spaces.nested import Nested
 from unilab.spaces.page_walk import PageWalk
 from unilab.toolchain import cache
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import symbols_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _host_space(machine: Machine) -> Sequence[AddressSpace]:
 
 def _main(machine: Machine) -> int:
     """What is followed down: the first byte of main, which every program has."""
-    return SymbolTable(machine.image.debug).address("main")
+    return symbols_of(machine.image.debug).address("main")
 
 
 #: By name.

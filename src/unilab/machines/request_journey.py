@@ -95,7 +95,8 @@ def request_journey(
         if path != RECORDED_PATH or whole or recorded is None:
             raise
         return recorded
-    with made.start() as running:
+    with made as running:
+        running.start()
         _warm_up(running, path)
         return Follower(running, architecture, path).exchange(whole=whole)
 

@@ -80,8 +80,8 @@ def start(
         accelerator: ``auto``, ``tcg`` or ``kvm``. A process has none.
         memory: MiB: a guest's RAM, or the address space a process may fill; 64 unless given, and 256 for Linux.
         files: A folder, which it finds under its name where it starts; or paths, and the text or bytes of each file.
-        initrd: A file that a unikernel finds in its memory. This and the next five are a unikernel's only.
-        disks: Files that are a unikernel's disks, first to last, to read and to write; ``Disk`` for more choice.
+        initrd: A file that a unikernel finds in its memory: a unikernel's only. Processes have none of the next five.
+        disks: Files that are a guest's disks, first to last, to read and to write; ``Disk`` for more choice.
         network: What its network card is connected to: a ``UserNetwork`` or a ``RawNetwork``. None: it has no card. A
             Linux guest may have one, too; and a container that is to have no network of its own, ``HostNetwork()``.
         entropy: It has a virtio device that makes random bytes.
@@ -96,7 +96,8 @@ def start(
         on_output: Gets each piece of console text as it comes, on another thread.
 
     Returns:
-        The running machine, or the paused one with ``stop_at``. Use it in a ``with`` statement, or ``quit`` it.
+        The running machine, or the paused one with ``stop_at``. Use it in a ``with`` statement, or ``quit`` it. One to
+        which nothing refers any more is ended.
 
     Raises:
         ProgramNotFound, CompileError: As in ``build``.
@@ -123,10 +124,9 @@ def start(
         initrd, tuple(disks), network, entropy, second_console, {} if architecture in _OF_THE_HOST else found or {}
     )
     if isinstance(program, Image):
-        if trace:
-            raise CourseError("this image was built before", remedy="build it with trace=True, or give the C file")
-        if overlay is not None:
-            raise CourseError("this image was built before", remedy="build it with the overlay, or give the C file")
+        if trace or overlay is not None:
+            how = "trace=True" if trace else "the overlay"
+            raise CourseError("this image was built before", remedy=f"build it with {how}, or give the C file")
         image = program
     else:
         services = [*(["disk"] if disks else []), *(["second_console"] if second_console else [])]
@@ -166,7 +166,11 @@ def start(
             f"{image.program.name} has no function {stop_at!r} to stop at",
             remedy='name a function that is linked into it, or "exit"',
         ) from error
-    return made.start()
+    try:
+        return made.start()
+    except BaseException:
+        made.quit()  # an interrupt may have come on the way out of start()
+        raise
 
 
 def _on_host(
@@ -261,14 +265,17 @@ def run(
         deadline=deadline,
         on_output=on_output,
     )
-    with running:
-        if input:
-            # On a thread of its own: the program may print much before it reads, and we must not wait for it.
-            threading.Thread(target=_type, args=(running, input), daemon=True).start()
-        else:
-            _type(running, input)
-        running.wait(check=check)
-        return running.result()
+    try:
+        with running:
+            if input:
+                # On a thread of its own: the program may print much before it reads, and we must not wait for it.
+                threading.Thread(target=_type, args=(running, input), daemon=True).start()
+            else:
+                _type(running, input)
+            running.wait(check=check)
+            return running.result()
+    finally:
+        running.quit()  # an interrupt may have come on the way into the with statement, or out of it
 
 
 def _type(machine: Machine, text: str) -> None:

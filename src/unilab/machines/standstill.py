@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from unilab.errors import CourseError, MachineError
 from unilab.machines.device_log import device_states
-from unilab.machines.machine import PATIENCE, Machine
+from unilab.machines.lifecycle import PATIENCE
+from unilab.machines.machine import Machine
 from unilab.machines.result import State
 from unilab.machines.unikernel import Unikernel
 from unilab.machines.virtqueue import virtqueues

@@ -172,7 +172,8 @@ def trace_system_calls(
         raise CourseError("only a process makes system calls to this host", remedy='build it for on="process"')
     tracer = _CallTracer(image.path)
     machine = Process(image, Console(), args=args, env={}, memory=64, deadline=deadline, stop_at=None, follower=tracer)
-    with machine.start() as running:
+    with machine as running:
+        running.start()
         running.send_eof()
         running.wait(check=False)
         return SystemCallTrace(running.result(), tuple(tracer.calls))

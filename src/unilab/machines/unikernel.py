@@ -26,7 +26,7 @@ from unilab.spaces.model import AddressSpace
 from unilab.spaces.registers import parse_info_registers
 from unilab.toolchain import Image
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import SymbolTable, symbols_of
 
 #: libos/include/machine.h: what libos_exit_status holds above the program's status, once it has ended.
 ENDINGS = {0x100: End.EXIT, 0x300: End.PANIC, 0x500: End.SIGNAL}
@@ -82,7 +82,7 @@ class Unikernel(VirtualMachine):
         cpu_without: Sequence[str] = (),
         cpu_with: Sequence[str] = (),
     ) -> None:
-        self._symbols = SymbolTable(image.debug)
+        self._symbols = symbols_of(image.debug)
         address = None if stop_at is None else self._symbols.address(EXIT_FUNCTION if stop_at == EXIT else stop_at)
         super().__init__(
             image,

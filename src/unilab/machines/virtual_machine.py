@@ -7,32 +7,28 @@ import mmap
 import os
 import socket
 import tempfile
+import weakref
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
-from unilab.errors import CourseError, MachineError
 from unilab.machines import qemu
 from unilab.machines.console import Console
+from unilab.machines.debugged_guest import DebuggedGuest
 from unilab.machines.devices import Devices
 from unilab.machines.gdbstub import DebugStub
-from unilab.machines.guest_memory import GuestMemory
 from unilab.machines.keeper import Keeper
-from unilab.machines.machine import PATIENCE
+from unilab.machines.lifecycle import PATIENCE
 from unilab.machines.network import RawNetwork, UserNetwork, Wire, ports
 from unilab.machines.qmp import Monitor
 from unilab.machines.result import State
 from unilab.toolchain import Image
 
-#: Registers that can be set, as gdb numbers them.
-_SETTABLE = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp")
 #: Bytes QEMU itself may use beside the guest's RAM; it takes about 350 MiB of addresses.
 _QEMU_ADDRESSES = 1 << 30
-#: Seconds in which an interrupt must come to a halted processor that is stepped.
-_STEP_PATIENCE = 2.0
 #: More of them for disks: QEMU serves these from up to 64 threads, each with a stack and an arena of the C library's.
 _DISK_ADDRESSES = 64 * (136 << 20)
 #: And for a user network, which keeps a connection that the host's side ends first for some ten seconds: 264 KiB of
@@ -40,7 +36,7 @@ _DISK_ADDRESSES = 64 * (136 << 20)
 _NETWORK_ADDRESSES = (61_000 - 32_768) * (272 << 10)
 
 
-class VirtualMachine(GuestMemory):
+class VirtualMachine(DebuggedGuest):
     """A guest under QEMU.
 
     Args:
@@ -81,15 +77,10 @@ class VirtualMachine(GuestMemory):
         self._cpu_without = tuple(cpu_without)
         self._cpu_with = tuple(cpu_with)
         self._stop_at = stop_at
-        self._monitor: Monitor | None = None
-        self._debugger: DebugStub | None = None
         self._wire: Wire | None = None
         self._reports: socket.socket | None = None
         self._log: FileIO | None = None
         self._second_console: socket.socket | None = None
-        #: Set when gdb has been let in: QEMU's stub talks to one at a time.
-        self._gdb_was_let_in = False
-        self._at_breakpoint = False
 
     #: More words for QEMU's -machine, and whether the guest is a whole operating system: see qemu.command_line.
     _machine_options = ""
@@ -204,7 +195,7 @@ class VirtualMachine(GuestMemory):
                 errors=read_errors,
                 # Whether or not anybody calls quit().
                 at_end=self._monitor.close,
-                last_look=self._last_look,
+                last_look=partial(_look, weakref.WeakMethod(self._last_look)),
             )
             undo.pop_all()  # they are the keeper's now, and this machine's
             return keeper
@@ -228,145 +219,6 @@ class VirtualMachine(GuestMemory):
     def _at_stop(self) -> bool:
         """Whether the processor, at the address to stop at, is where that means the program's function."""
         return True
-
-    def _tell(self, command: str, **arguments: object) -> Any:
-        """Run a QMP command; an error says how the machine was doing."""
-        self._must_live()
-        assert self._monitor is not None
-        try:
-            return self._monitor.execute(command, **arguments)
-        except MachineError as error:
-            raise self._error(error.message) from error
-
-    def _pause(self) -> None:
-        self._tell("stop")
-
-    def _resume(self) -> None:
-        if self._at_breakpoint and self._debugger is not None:
-            self._at_breakpoint = False
-            self._debugger.resume()
-            return
-        try:
-            self._tell("cont")
-        except MachineError:
-            # It may end before QEMU has answered.
-            if not self._live_keeper().ended.wait(PATIENCE):
-                raise
-
-    def run_to(self, *addresses: int) -> int:
-        """Let a paused machine run until it is about to execute one of some instructions; then it is paused again.
-
-        Standing at one of them already, it runs on from there. Whoever else wants to pause it meanwhile, waits.
-
-        Args:
-            addresses: Virtual addresses.
-
-        Returns:
-            Which one it is at.
-
-        Raises:
-            MachineError: It is running, or ended on the way.
-            GuestPanic, DeadlineExceeded: As for ``wait``.
-            CourseError: gdb has been let in.
-        """
-        with self._lock:
-            stub = self._stub()
-            if not stub.run_to(*addresses):
-                self._live_keeper().ended.wait(PATIENCE)
-                self.wait()
-                raise self._error("the guest ended before it reached the place to stop at")
-            here = stub.rip()
-            if here not in addresses:
-                raise self._error(f"it was stopped on the way, at {here or 0:#x}")
-            return here
-
-    def step(self) -> None:
-        """Execute one instruction of a paused machine. Interrupts wait until it runs on, unless it waits for one."""
-        with self._lock:
-            stub = self._stub()
-            halted = self.registers().halted
-            try:
-                alive = stub.step(interrupts=halted, patience=_STEP_PATIENCE if halted else PATIENCE)
-            except TimeoutError as error:
-                raise self._error(
-                    "the processor is halted until an interrupt comes, and none has come",
-                    remedy="let the machine run on, and give it something to do",
-                ) from error
-            if not alive:
-                raise self._error("the machine has ended")
-
-    def set_register(self, name: str, value: int) -> None:
-        """Give a general register of a paused guest, which is in 64-bit mode, another value.
-
-        Args:
-            name: ``rax``, ``rbx``, ``rcx``, ``rdx``, ``rsi``, ``rdi``, ``rbp`` or ``rsp``.
-            value: 64 bits.
-
-        Raises:
-            MachineError: It is running, or has ended.
-            CourseError: There is no such register; or gdb has been let in.
-        """
-        if name not in _SETTABLE:
-            raise CourseError(f"the register {name} is not set here", remedy=f"set one of {', '.join(_SETTABLE)}")
-        with self._lock:
-            self._stub().set_register(_SETTABLE.index(name), value % (1 << 64))
-
-    def look(self, address: int, length: int) -> bytes:
-        """Bytes of a paused guest's memory, as the guest sees it.
-
-        Args:
-            address: Virtual address.
-            length: Bytes.
-
-        Raises:
-            MachineError: Nothing is mapped there; or it is running, or has ended.
-            CourseError: gdb has been let in.
-        """
-        with self._lock:
-            return self._stub().memory(address, length)
-
-    def _stub(self) -> DebugStub:
-        """The gdb stub, with the paused guest in its charge."""
-        self._must_live()
-        if self._state is not State.PAUSED:
-            raise self._error("only a paused machine can be stepped", remedy="call its pause() first")
-        if self._gdb_was_let_in:
-            raise CourseError(
-                "this machine's debugger interface is gdb's now", remedy="step it in gdb, or start another machine"
-            )
-        if self._debugger is None:
-            ours, theirs = socket.socketpair()
-            self._debugger = DebugStub(ours)
-            with theirs:
-                self._attach(theirs.fileno())
-        elif not self._debugger.attached:
-            self._debugger.attach()
-        self._at_breakpoint = True
-        return self._debugger
-
-    def _attach(self, fd: int) -> None:
-        """Have QEMU's gdb stub, which none has wanted so far, talk to the other end of a socket pair."""
-        self._give(fd, "debugger")
-        address = {"type": "fd", "data": {"str": "debugger"}}
-        backend = {"type": "socket", "data": {"addr": address, "server": False}}
-        self._tell("chardev-add", id="debugger", backend=backend)
-        self._tell("human-monitor-command", **{"command-line": "gdbserver chardev:debugger"})
-
-    def _give(self, fd: int, name: str) -> None:
-        """Have QEMU keep a copy of a descriptor under a name."""
-        self._must_live()
-        assert self._monitor is not None
-        self._monitor.give(fd, name)
-
-    def _serve_debugger(self, socket: Path) -> None:
-        """Have QEMU's gdb stub listen on a Unix socket of that name."""
-        address = {"type": "unix", "data": {"path": str(socket)}}
-        backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
-        self._tell("chardev-add", id="gdb", backend=backend)
-        # The stub has one channel: this one in place of ours, if it stopped the guest.
-        self._gdb_was_let_in = True
-        self._at_breakpoint = False
-        self.monitor_text("gdbserver chardev:gdb")
 
     def reset(self) -> None:
         """Press the reset button: the loader runs again, and the program starts over.
@@ -431,6 +283,13 @@ class VirtualMachine(GuestMemory):
         if self._second_console is not None:
             self._second_console.close()
         self._end_input()
+
+
+def _look(last: weakref.WeakMethod[Callable[[], None]]) -> None:
+    """The keeper's thread refers to the machine only weakly: one that everybody else has forgotten is to end."""
+    look = last()
+    if look is not None:
+        look()
 
 
 def memory_file(size: int, name: str = "guest-ram") -> int:

@@ -26,7 +26,7 @@ from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 from unilab.toolchain import xen as hypervisors
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import SymbolTable, symbols_of
 
 #: The first serial port is the program's; Xen has the second for itself, and tells everything there.
 _XEN_WORDS = "com2=115200,8n1 console=com2 loglvl=all guest_loglvl=all dom0_max_vcpus=1 dom0_mem={memory}M"
@@ -100,7 +100,7 @@ class XenGuest(VirtualMachine):
                 f"{memory} MiB of memory are too little for a domain of Xen with this image",
                 remedy=f"give it {least} MiB or more",
             )
-        self._symbols = SymbolTable(image.debug)
+        self._symbols = symbols_of(image.debug)
         stop = EXIT_FUNCTION if stop_at == EXIT else stop_at
         super().__init__(
             image,

@@ -151,8 +151,8 @@ def outline(journey: Journey, most: int = 30) -> str:
     drawn = widest(tree, most)
     found = [call for root in tree for call in root.walk() if call.step in drawn]
     least = min((call.depth for call in found), default=0)
-    lines = []
-    for call in found:
-        name = f"{'  ' * (call.depth - least)}{call.function}{' ...' if drawn[call.step] else ''}"
-        lines.append(f"{call.total:>8,}  {name:<52}  {call.owner}".rstrip())
-    return "\n".join(lines)
+    names = [f"{'  ' * (call.depth - least)}{call.function}{' ...' if drawn[call.step] else ''}" for call in found]
+    width = max(map(len, names), default=0)
+    return "\n".join(
+        f"{call.total:>8,}  {name:<{width}}  {call.owner}".rstrip() for call, name in zip(found, names, strict=True)
+    )

@@ -185,8 +185,8 @@ class Comparison:
         """
         if not self.comparable(quantity, one, other):
             raise CourseError(
-                f"{quantity} takes time, and the {one} ran on {self.contender(one).executes}, the {other} on "
-                f"{self.contender(other).executes}: their ratio would tell of the emulator, not of the architecture",
+                f"{quantity!r} is a matter of time: the {one} ran on {self.contender(one).executes}, the {other} on "
+                f"{self.contender(other).executes}, so their ratio tells of the emulator, not of the architecture",
                 remedy="compare guests with guests, and what runs on the host with what runs on the host",
             )
         return self.of(quantity, one).median / self.of(quantity, other).median

@@ -6,8 +6,10 @@ Sequence numbers count from the first of their direction, as every packet analys
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +20,22 @@ _FLAGS = {"S": "SYN", "F": "FIN", "R": "RST", "P": "PSH", "A": "ACK", "U": "URG"
 _HTTP = (b"GET ", b"HEAD ", b"PUT ", b"POST ", b"DELETE ", b"HTTP/1.")
 _MODULUS = 1 << 32
 _TCP, _UDP, _ICMP = 6, 17, 1
+
+
+@cache
+def _load_scapy() -> None:
+    """Import it without the folders and the files that it would make in the user's home, which saves it 0.1 s."""
+    nowhere = dict.fromkeys(("XDG_CACHE_HOME", "XDG_CONFIG_HOME"), "/dev/null/none")
+    before = {name: os.environ.get(name) for name in nowhere}
+    os.environ.update(nowhere)
+    try:
+        import scapy.layers.inet  # noqa: F401, PLC0415
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +110,7 @@ def read_pcap(capture: bytes, card: str) -> tuple[Packet, ...]:
     Source:
         The PCAP file format, draft-ietf-opsawg-pcap.
     """
+    _load_scapy()
     from scapy.error import Scapy_Exception  # noqa: PLC0415 - its import takes 0.3 s
     from scapy.utils import RawPcapReader  # noqa: PLC0415
 
@@ -131,6 +150,7 @@ class _Reader:
         self._starts: dict[tuple[str, str], int] = {}
 
     def read(self, number: int, seconds: float, data: bytes, *, lost: bool) -> Packet:
+        _load_scapy()
         from scapy.layers.inet import IP  # noqa: PLC0415
         from scapy.layers.l2 import ARP, Ether  # noqa: PLC0415
 

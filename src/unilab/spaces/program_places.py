@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unilab.spaces.executed import Place
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import SymbolTable, symbols_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class ProgramPlaces:
             LayoutError: One of them cannot be read.
         """
         read = LinkMap.read(link_map)
-        return cls(SymbolTable(debug), read, tuple(c.start for c in read.contributions))
+        return cls(symbols_of(debug), read, tuple(c.start for c in read.contributions))
 
     def has(self, function: str) -> bool:
         """Whether a function of that name is linked into it."""
