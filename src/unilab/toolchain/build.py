@@ -166,6 +166,17 @@ def _compile(source: Path, cflags: Sequence[str]) -> Path:
     return cache.entry(f"program-{source.stem}", key, build_object) / "program.o"
 
 
+def compile_command(name: str, output: str) -> tuple[list[str], list[Path]]:
+    """What compiles a program for every architecture, from its own folder; and what the compiler has to read.
+
+    Args:
+        name: The program's file.
+        output: The object's.
+    """
+    words = ["clang", *_PROGRAM_FLAGS, *zig.system_includes(), "-c", name, "-o", output]
+    return [str(zig.executable()), *words], [zig.home()]
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """What is linked with a program.

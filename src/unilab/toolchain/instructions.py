@@ -62,6 +62,23 @@ def decode(code: bytes, address: int, bits: int = 64) -> str:
     return next((f"{name} {operands}".strip() for _, _, name, operands in engine.disasm_lite(code, address)), "")
 
 
+def is_sse(code: bytes, address: int, bits: int = 64) -> bool:
+    """Whether the first instruction of some bytes is one of SSE or of its successors up to SSE4.
+
+    Args:
+        code: The bytes.
+        address: Where they are.
+        bits: The processor's mode: 32 or 64.
+
+    >>> is_sse(bytes.fromhex("0f57c0"), 0), is_sse(bytes.fromhex("31c0"), 0)
+    (True, False)
+    """
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64 if bits == 64 else capstone.CS_MODE_32)
+    engine.detail = True
+    first = next(engine.disasm(code, address, count=1), None)
+    return first is not None and any(first.group_name(group).startswith(("sse", "ssse")) for group in first.groups)
+
+
 def code_at(elf: Path, address: int, length: int = 16) -> bytes:
     """Bytes of an image's text; empty outside of it."""
     with Path(elf).open("rb") as file:

@@ -301,8 +301,14 @@ def _that_make(calls: set[str]) -> list[Path]:
     while more := {name for name, body in shorthands.items() if name not in wanted and body & wanted}:
         # Macros that count their arguments put the number behind a name.
         wanted |= more | {name.rstrip("0123456789") for name in more}
+    return [path for path, words in _words().items() if not wanted.isdisjoint(words)]
+
+
+@memoize
+def _words() -> dict[Path, frozenset[str]]:
+    """The words of each of musl's files that may be bound anew."""
     files = (path for path in sources(replaced=_REPLACED) if path.suffix == ".c" and _sees_difference(path))
-    return [path for path in files if wanted.intersection(re.findall(r"\w+", path.read_text(errors="replace")))]
+    return {path: frozenset(re.findall(r"\w+", path.read_text(errors="replace"))) for path in files}
 
 
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$", re.MULTILINE)

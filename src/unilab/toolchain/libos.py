@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 from unilab import progress
@@ -113,17 +114,22 @@ _GLOBAL_LABEL = re.compile(r"^\s*\.globl\s+([^\\\n]*)$", re.MULTILINE)
 
 def private_names(libos: Path) -> list[str]:
     """The functions and variables that files of the library OS share, and a program must be free to define too."""
-    found: set[str] = set()
-    for path in [*libos.glob("include/*.h"), *libos.glob("arch/**/*.h"), *sources(libos), *sources(libos, on="xen")]:
-        text = _COMMENT.sub("", path.read_text())
-        if path.suffix == ".h":
-            found.update(_PROTOTYPE.findall(text))
-        found.update(_EXTERN_POINTER.findall(text))
-        for declared in _EXTERN.findall(text):
-            found.update(re.findall(r"(\w+)(?:\[\w*\])*\s*(?:,|$)", declared))
-        for labels in _GLOBAL_LABEL.findall(text):
-            found.update(re.findall(r"\w+", labels))
+    files = {*libos.glob("include/*.h"), *libos.glob("arch/**/*.h"), *sources(libos), *sources(libos, on="xen")}
+    found = frozenset().union(*(_declared(path.suffix, includes.contents(path)) for path in files))
     return sorted(name for name in found if not _RESERVED.match(name))
+
+
+@lru_cache(1024)
+def _declared(suffix: str, data: bytes) -> frozenset[str]:
+    """The names that a file of that kind declares for others."""
+    text = _COMMENT.sub("", data.decode())
+    found = set(_PROTOTYPE.findall(text)) if suffix == ".h" else set()
+    found.update(_EXTERN_POINTER.findall(text))
+    for declared in _EXTERN.findall(text):
+        found.update(re.findall(r"(\w+)(?:\[\w*\])*\s*(?:,|$)", declared))
+    for labels in _GLOBAL_LABEL.findall(text):
+        found.update(re.findall(r"\w+", labels))
+    return frozenset(found)
 
 
 def names_header(libos: Path) -> Path:
@@ -218,7 +224,8 @@ class _Plan:
         self.folders = [*(libos / folder for folder in _include_folders(on)), *generated]
         self._private = private_names(libos)
         self.names = _renaming(self._private)
-        self._every_header = sorted(path for folder in (libos, *generated) for path in folder.rglob("*.h"))
+        every_header = sorted(path for folder in (libos, *generated) for path in folder.rglob("*.h"))
+        self._headers = includes.Headers(self.folders, every_header)
 
     def flags(self, name: str, more: Sequence[str] = ()) -> list[str]:
         """For a file of that name."""
@@ -237,11 +244,11 @@ class _Plan:
         """An entry of the cache for the object of a file, which its flags and whatever it includes decide."""
         name = source.relative_to(folder).as_posix()
         flags = self.flags(name, more)
-        files = [source, *includes.reached(source, self.folders, self._every_header)]
+        files = [source, *self._headers.reached(source)]
         # Names that it does not mention are renamed without any effect on it.
-        mentioned = includes.words(files).intersection(self._private)
+        mentioned = self._headers.words(files).intersection(self._private)
         made_of = [zig.version(), *flags, "paths in the tree", self._on, name, *sorted(mentioned)]
-        key = cache.digest([*made_of, *(part for path in files for part in (path.name, includes.contents(path)))])
+        key = cache.digest([*made_of, *(part for path in files for part in (path.name, self._headers.contents(path)))])
 
         def build(entry: Path) -> None:
             result = zig.run(self.command(flags, name, str(entry / "libos.o")), cwd=folder)

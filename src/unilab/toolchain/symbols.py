@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -44,6 +44,28 @@ class Section:
     start: int
     end: int
     flags: str
+
+
+#: Images whose symbols are kept. Of each, lines may be some megabytes.
+_KEPT = 16
+
+
+def symbols_of(elf: Path) -> SymbolTable:
+    """The symbols of an ELF file, read once as long as it does not change: to look at, by whoever wants them.
+
+    Raises:
+        LayoutError: It is not an ELF file.
+    """
+    try:
+        status = elf.stat()
+    except OSError as error:
+        raise LayoutError(f"{elf} is not an ELF file that can be read: {error}") from error
+    return _kept(elf.absolute(), (status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+@lru_cache(_KEPT)
+def _kept(elf: Path, _stamp: tuple[int, int, int]) -> SymbolTable:
+    return SymbolTable(elf)
 
 
 class SymbolTable:

@@ -60,19 +60,28 @@ def run(arguments: Sequence[str], *, cwd: Path | None = None) -> subprocess.Comp
     """Run zig, whatever comes of it, and give back its exit code and output."""
     command = [str(executable()), *arguments]
     try:
-        return subprocess.run(
+        zig = subprocess.Popen(
             command,
             cwd=cwd,
             # zig keeps things too: in our cache, since the home folder may be none that one can write to.
             env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache.root().absolute() / "zig")},
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            stdin=subprocess.DEVNULL,
-            check=False,
         )
     except OSError as error:
         raise ToolchainError(f"the compiler cannot be run: {error}", remedy="./course doctor") from error
+    with zig:
+        try:
+            output, errors = zig.communicate()
+        except BaseException:
+            # subprocess.run() would kill it, too, but not wait for its end after an interrupt.
+            zig.kill()
+            zig.wait()
+            raise
+    return subprocess.CompletedProcess(command, zig.returncode, output, errors)
 
 
 def must(arguments: Sequence[str], *, doing: str, cwd: Path | None = None) -> None:
