@@ -108,7 +108,9 @@ def translation_words(state: BootState) -> str:
         built = f"{pages_text(state)} in memory, not in use" if state.table_pages else "no page tables"
         return f"Paging is off: an address is a physical address. {built[0].upper()}{built[1:]}."
     if state.mode is Mode.PROTECTED:
-        return "Paging is on, but not long mode's, which would see what follows: these entries now mean something else."
+        return (
+            "Paging is on, but not long mode's. Long mode would see what follows; now the entries mean something else."
+        )
     return f"Paging is on: an address goes through {pages_text(state)}, from CR3 on."
 
 

@@ -23,7 +23,7 @@ _WIDTH = _MARGIN + _NAMES + _PLOT + _VALUES + _MARGIN
 _TOP, _HEADER, _LINE, _GAP = 46.0, 46.0, 26.0, 16.0
 _BETWEEN = 15.0
 #: Where one value is so many times another, a linear axis shows nothing of the smaller.
-_MUCH = 8.0
+_MUCH = 10.0
 #: Nothing is measured that finely: it counts as 0.
 _LEAST = 1e-12
 #: By who executes: the words in a band, and its look, one of three that differ in their dashes as well.
@@ -112,12 +112,14 @@ def _title(comparison: Comparison) -> str:
     return (
         d.text(f"{comparison.program}, {comparison.progress}", _MARGIN, _MARGIN + 14, "uv-name")
         + badge
-        + d.text(f"{comparison.origin}   {how}", _MARGIN + width + 8, _MARGIN + 34, "uv-muted")
+        + d.text(f"{comparison.origin}; {how}", _MARGIN + width + 8, _MARGIN + 34, "uv-muted")
     )
 
 
 def _panel(comparison: Comparison, quantity: Quantity, index: int, top: float) -> tuple[str, float]:
     lines = [comparison.of(quantity.name, each.architecture) for each in comparison.contenders]
+    # Where all is recorded, the badge above has said so.
+    mixed = len({each.source for each in comparison.measured}) > 1
     place = axis([value for line in lines for value in line.samples])
     groups = [list(group) for _, group in groupby(comparison.contenders, key=lambda each: each.executes)]
     if not quantity.timed or len(groups) < 2:
@@ -138,7 +140,7 @@ def _panel(comparison: Comparison, quantity: Quantity, index: int, top: float) -
         for contender in group:
             measured = comparison.of(quantity.name, contender.architecture)
             which = comparison.contenders.index(contender)
-            items.append(_item(f"{index}:{number}", quantity, measured, which=which, place=place, y=y))
+            items.append(_item(f"{index}:{number}", quantity, measured, which=which, place=place, y=y, mixed=mixed))
             number += 1
             y += _LINE
         y += 4 if len(groups) > 1 else 0
@@ -180,10 +182,10 @@ def words_of(quantity: Quantity, measured: Measured) -> str:
     return f"{measured.architecture}, {quantity.title}: {value}{count}"
 
 
-def _item(key: str, quantity: Quantity, measured: Measured, *, which: int, place: Axis, y: float) -> str:
+def _item(key: str, quantity: Quantity, measured: Measured, *, which: int, place: Axis, y: float, mixed: bool) -> str:
     left, middle = _MARGIN + _NAMES, y + _LINE / 2
     box = (_MARGIN, y, _WIDTH - 2 * _MARGIN, _LINE)
-    recorded = "" if measured.source is Source.LIVE else "recorded"
+    recorded = "recorded" if mixed and measured.source is not Source.LIVE else ""
     marks = ""
     if measured.samples:
         low, high = (left + place.x(edge) for edge in measured.quartiles)

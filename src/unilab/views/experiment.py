@@ -6,15 +6,16 @@ from html import escape
 
 import traitlets
 
-from unilab.views.static_form import StaticFormWidget, front_end
+from unilab.views.heard import HeardWhileBusy
+from unilab.views.static_form import front_end
 from unilab.views.theme import STATIC
 
 
-class ExperimentView(StaticFormWidget):
+class ExperimentView(HeardWhileBusy):
     """How far an experiment is. The button stops it at its next step; what was measured by then is kept.
 
-    Jupyter hands a click to a busy kernel where that has threads for it (ipykernel 7 under JupyterLab 4.4 and later);
-    elsewhere, interrupt the kernel, which does the same.
+    Where Jupyter hands no click to a busy kernel (before ipykernel 7 and JupyterLab 4.4), interrupt the kernel, which
+    does the same.
 
     Args:
         title: What is measured.

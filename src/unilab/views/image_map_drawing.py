@@ -12,7 +12,7 @@ from unilab.views.image_map_layout import HEIGHT, WIDTH, Box, area, boxes
 from unilab.views.theme import Theme
 
 _MARGIN, _HEADER, _LEGEND_LINE, _GAP = 14.0, 40.0, 18.0, 26.0
-_SPINE = 5.0
+_SPINE, _LINE = 5.0, 13.0
 #: What each group looks like: which of the palette's link colours, and which pattern at its boxes' left edges.
 LOOKS = {
     "program": (1, "rwx"),
@@ -24,6 +24,7 @@ LOOKS = {
     "library OS: dev": (7, "rx"),
     "library OS: net": (3, "r"),
     "library OS: fs": (4, "rw"),
+    "shared constants": (6, "r"),
 }
 _OTHER = (6, "none")
 
@@ -138,17 +139,34 @@ def _words(box: Box, place: d.Box) -> str:
     """The name, and below it the bytes, where there is room."""
     x, y, width, height = place
     room = width - _SPINE - 8
-    short = box.name.rpartition("/")[2]
-    if height < 15 or d.text_width(short, 11) > room:
-        # Half a name is worth something if it is the longer half.
-        short = d.fit(short, room, 11)
-        if height < 15 or len(short) < 6:
-            return ""
-    lines = d.text(short, x + _SPINE + 4, y + 12, "uv-leaf")
-    number = f"{box.size:,}"
-    if height >= 28 and d.text_width(number, 11) <= room:
-        lines += d.text(number, x + _SPINE + 4, y + 25, "uv-muted")
-    return lines
+    name = _name_lines(box.name.rpartition("/")[2], room, height)
+    if not name:
+        return ""
+    lines = [d.text(line, x + _SPINE + 4, y + 12 + _LINE * at, "uv-leaf") for at, line in enumerate(name)]
+    number, bottom = f"{box.size:,}", y + 12 + _LINE * len(name)
+    if bottom <= y + height - 3 and d.text_width(number, 11) <= room:
+        lines.append(d.text(number, x + _SPINE + 4, bottom, "uv-muted"))
+    return "".join(lines)
+
+
+def _name_lines(name: str, room: float, height: float) -> list[str]:
+    """A name in a box: in two lines where it has an underscore or a space to break it at, else cut short; or nothing.
+
+    >>> _name_lines("virtio_net.c", 50, 60), _name_lines("virtio_net.c", 50, 20), _name_lines("virtio_net.c", 30, 60)
+    (['virtio_', 'net.c'], ['virtio_…'], [])
+    """
+    if height < _LINE + 2:
+        return []
+    if d.text_width(name, 11) <= room:
+        return [name]
+    breaks = [at + 1 for at, letter in enumerate(name) if letter in "_ "]
+    halves = [(name[:at].rstrip(), name[at:]) for at in breaks]
+    fitting = [pair for pair in halves if all(d.text_width(half, 11) <= room for half in pair)]
+    if fitting and height >= 2 * _LINE + 2:
+        return list(fitting[-1])
+    # Half a name is worth something if it is the longer half.
+    short = d.fit(name, room, 11)
+    return [short] if len(short) >= 6 else []
 
 
 def _entries(image: ImageMap, room: float) -> list[list[tuple[str, str, float]]]:

@@ -13,7 +13,7 @@ import traitlets
 
 from unilab.errors import CourseError
 from unilab.spaces.registers import Registers
-from unilab.views.static_form import StaticFormWidget
+from unilab.views.heard import HeardWhileBusy
 
 #: Seconds between two looks at a machine that says nothing.
 LOOK_AGAIN = 0.25
@@ -98,7 +98,7 @@ def ending_of(machine: RemoteMachine) -> str:
     return f"{outcome.end}, {status}"
 
 
-class LiveView(StaticFormWidget):
+class LiveView(HeardWhileBusy):
     """A view of a machine that follows it until one of the two ends.
 
     Its thread looks at the machine, never starts one, and ends by itself. A subclass gives ``_look``.

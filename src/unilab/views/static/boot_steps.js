@@ -21,12 +21,7 @@ function render({ model, el, signal }) {
     ],
   });
   const { root, pane, say } = around;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_all_details")[at()]?.[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const picture = itemPicture({ model, signal, around, details: (key) => model.get("_all_details")[at()]?.[key] });
 
   function go(to) {
     if (to < 0 || to >= pictures().length) return;
@@ -45,20 +40,14 @@ function render({ model, el, signal }) {
     picture.draw(pictures()[at()]);
   }
 
-  function move(item, by) {
-    const list = picture.items();
-    picture.choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))]);
-  }
+  const move = (item, by) => picture.walk(picture.items(), item, by);
 
   onKeys(pane, "[data-item]", {
     ArrowDown: (item) => move(item, 1), ArrowUp: (item) => move(item, -1),
     ArrowLeft: () => go(at() - 1), ArrowRight: () => go(at() + 1),
     Home: () => go(0), End: () => go(pictures().length - 1),
   });
-  for (const trait of ["_pictures", "at"]) model.on(`change:${trait}`, drawPicture);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_pictures", "at"], drawPicture);
 }
 
 export default { render };

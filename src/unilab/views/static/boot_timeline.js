@@ -18,12 +18,7 @@ function render({ model, el, signal }) {
     ],
   });
   const { root, pane } = around;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const picture = itemPicture({ model, signal, around });
 
   function change(axis) {
     model.set("axis", axis);
@@ -37,10 +32,7 @@ function render({ model, el, signal }) {
     picture.draw(model.get("_pictures")[axis]);
   }
 
-  function move(item, by) {
-    const list = [...item.parentElement.querySelectorAll("[data-item]")];
-    picture.choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))]);
-  }
+  const move = (item, by) => picture.walk([...item.parentElement.querySelectorAll("[data-item]")], item, by);
 
   function sideways(item, by) {
     const [band, index] = item.dataset.item.split(":").map(Number);
@@ -54,12 +46,7 @@ function render({ model, el, signal }) {
     Home: (item) => move(item, -Infinity), End: (item) => move(item, Infinity),
     l: () => change(model.get("axis") === "log" ? "linear" : "log"),
   });
-  model.on("change:_pictures", drawPicture);
-  model.on("change:axis", drawPicture);
-  model.on("change:_details", picture.drawSelection);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_pictures", "axis"], drawPicture);
 }
 
 export default { render };

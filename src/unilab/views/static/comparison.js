@@ -11,20 +11,12 @@ function render({ model, el, signal }) {
     model, el, name: "comparison", hint: HINT, detailsLabel: "Details of the figure",
     controls: zoomButtons(() => picture.scale),
   });
-  const { root, pane, details } = around;
+  const { pane, details } = around;
   // What there is to say of a figure may be more than there is room for: then it is scrolled, by keys too.
   details.tabIndex = 0;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const picture = itemPicture({ model, signal, around });
 
-  function move(item, by) {
-    const list = picture.items();
-    picture.choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))]);
-  }
+  const move = (item, by) => picture.walk(picture.items(), item, by);
 
   function toPanel(item, by) {
     const [panel, line] = item.dataset.item.split(":").map(Number);
@@ -37,12 +29,7 @@ function render({ model, el, signal }) {
     ArrowLeft: (item) => toPanel(item, -1), ArrowRight: (item) => toPanel(item, 1),
     Home: (item) => move(item, -Infinity), End: (item) => move(item, Infinity),
   });
-  const drawPicture = () => picture.draw(model.get("_picture"));
-  model.on("change:_picture", drawPicture);
-  model.on("change:_details", picture.drawSelection);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_picture"], () => picture.draw(model.get("_picture")));
 }
 
 export default { render };

@@ -28,17 +28,7 @@ function render({ model, el, signal }) {
   /** The selected step; −1 where none is. */
   const step = () => (model.get("selected") ? parseInt(model.get("selected").split(":")[1], 10) : -1);
 
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
-
-  function drawSelection() {
-    picture.drawSelection();
-    drawCounter();
-  }
+  const picture = itemPicture({ model, signal, around });
 
   function drawCounter() {
     const [length, at] = [lengths()[journey()] ?? 0, step()];
@@ -128,11 +118,8 @@ function render({ model, el, signal }) {
     drawCounter();
   }
 
-  model.on("change:_picture", drawPicture);
-  model.on("change:_details", drawSelection);
-  model.on("change:selected", drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  model.on("change:selected", drawCounter);
+  picture.follow(["_picture"], drawPicture);
 }
 
 export default { render };

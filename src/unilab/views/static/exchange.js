@@ -19,29 +19,17 @@ function render({ model, el, signal }) {
     ],
   });
   const { root, pane } = around;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
-  const place = () => picture.items().findIndex((item) => item.dataset.item === model.get("selected"));
+  const picture = itemPicture({ model, signal, around });
   const isPacket = (item) => item.dataset.item.startsWith("p");
 
-  function choose(item) {
-    if (item) picture.choose(item, { focus: pane.contains(pane.getRootNode().activeElement) });
-  }
+  const move = (item, by) => picture.walk(picture.items(), item, by);
 
-  function move(by) {
-    const list = picture.items();
-    choose(list[Math.max(0, Math.min(list.length - 1, place() + by))]);
-  }
-
+  /** The next packet from what is selected; a button that asks for it keeps the focus. */
   function toPacket(by) {
     const list = picture.items();
-    const at = place();
+    const at = list.indexOf(picture.byKey(model.get("selected")));
     const next = by > 0 ? list.slice(at + 1).find(isPacket) : list.slice(0, Math.max(0, at)).findLast(isPacket);
-    if (next) choose(next);
+    if (next) picture.choose(next, { focus: pane.contains(pane.getRootNode().activeElement) });
     else around.say("No other packet there.");
   }
 
@@ -54,9 +42,9 @@ function render({ model, el, signal }) {
   }
 
   onKeys(pane, "[data-item]", {
-    ArrowDown: () => move(1), ArrowUp: () => move(-1),
+    ArrowDown: (item) => move(item, 1), ArrowUp: (item) => move(item, -1),
     ArrowLeft: () => toPacket(-1), ArrowRight: () => toPacket(1),
-    Home: () => choose(picture.items()[0]), End: () => choose(picture.items().at(-1)),
+    Home: (item) => move(item, -Infinity), End: (item) => move(item, Infinity),
     Enter: open, " ": open,
   });
   pane.addEventListener("dblclick", (event) => {
@@ -69,11 +57,7 @@ function render({ model, el, signal }) {
     picture.draw(model.get("_picture"));
   }
 
-  model.on("change:_picture", drawPicture);
-  model.on("change:_details", picture.drawSelection);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_picture"], drawPicture);
 }
 
 export default { render };

@@ -19,12 +19,7 @@ function render({ model, el, signal }) {
     ],
   });
   const { root, pane, say } = around;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const picture = itemPicture({ model, signal, around });
 
   function go(step) {
     const last = model.get("_names").length - 1;
@@ -81,12 +76,7 @@ function render({ model, el, signal }) {
     Home: () => picture.choose(picture.items()[0]), End: () => picture.choose(picture.items().at(-1)),
     PageDown: () => go(model.get("step") + 1), PageUp: () => go(model.get("step") - 1),
   });
-  model.on("change:_pictures", drawPicture);
-  model.on("change:step", drawPicture);
-  model.on("change:_details", picture.drawSelection);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_pictures", "step"], drawPicture);
 }
 
 export default { render };

@@ -17,17 +17,18 @@ function zoomButtons(scale) {
  * Shows pictures in a frame, and lets their items be chosen. The root element tells: data-selected, data-scale,
  * data-beside.
  *
- * `around` is what frame() gave; `details(key)` the facts of an item; `selected()` the chosen item's key, and
- * `select(key)` chooses another. Focus follows the choice where it was on an item.
+ * `around` is what frame() gave; `details(key)` the facts of an item. Traits read: selected, the chosen item's key;
+ * _details; height. Focus follows the choice where it was on an item.
  *
- * Gives { scale, items, byKey, draw(svg), choose(item), drawSelection }.
+ * Gives { scale, items, byKey, boxOf, draw(svg), choose(item), walk(list, item, by), follow(traits, drawPicture) }.
  */
-function itemPicture({ model, signal, around, details, selected, select }) {
+function itemPicture({ model, signal, around, details = (key) => model.get("_details")[key] }) {
   const { root, stage, pane, showFacts, say, onMode } = around;
   const scale = new Scale(pane, stage, (value) => { root.dataset.scale = value.toFixed(2); });
   const items = () => [...pane.querySelectorAll("[data-item]")];
   const byKey = (key) => items().find((item) => item.dataset.item === key);
   const boxOf = (item) => item.querySelector(":scope > .uv-ring").getBBox();
+  const selected = () => model.get("selected");
 
   function drawSelection() {
     const chosen = byKey(selected());
@@ -65,11 +66,25 @@ function itemPicture({ model, signal, around, details, selected, select }) {
   }
 
   function choose(item, { focus = true } = {}) {
-    select(item?.dataset.item ?? "");
+    model.set("selected", item?.dataset.item ?? "");
+    model.save_changes();
     drawSelection();
     if (!item) return;
     if (focus) item.focus({ preventScroll: true });
     else say(item.getAttribute("aria-label"));
+  }
+
+  /** Chooses the item so many places after this one in a list, or the list's first or last. */
+  function walk(list, item, by, options) {
+    choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))], options);
+  }
+
+  /** Draws the picture now and whenever one of these traits changes, and the choice whenever that does. */
+  function follow(traits, drawPicture) {
+    for (const trait of traits) model.on(`change:${trait}`, drawPicture);
+    for (const trait of ["_details", "selected"]) model.on(`change:${trait}`, drawSelection);
+    drawPicture();
+    root.dataset.ready = "true";
   }
 
   const drag = moveByPointer(pane, scale);
@@ -90,5 +105,5 @@ function itemPicture({ model, signal, around, details, selected, select }) {
   const room = new ResizeObserver(arrange);
   room.observe(stage);
   signal.addEventListener("abort", () => room.disconnect());
-  return { scale, items, byKey, boxOf, draw, choose, drawSelection };
+  return { scale, items, byKey, boxOf, draw, choose, walk, follow };
 }

@@ -11,18 +11,10 @@ function render({ model, el, signal }) {
     model, el, name: "threads", hint: HINT, detailsLabel: "Details of the turn",
     controls: zoomButtons(() => picture.scale),
   });
-  const { root, pane } = around;
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_details")[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const { pane } = around;
+  const picture = itemPicture({ model, signal, around });
 
-  function inTime(item, by) {
-    const list = picture.items();
-    picture.choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))]);
-  }
+  const inTime = (item, by) => picture.walk(picture.items(), item, by);
 
   /** The nearest turn of the next lane above or below that has one; on the outermost lane, the other end of time. */
   function across(item, by) {
@@ -35,20 +27,12 @@ function render({ model, el, signal }) {
       .reduce((a, b) => (distance(a) <= distance(b) ? a : b)));
   }
 
-  function drawPicture() {
-    picture.draw(model.get("_picture"));
-  }
-
   onKeys(pane, "[data-item]", {
     ArrowRight: (item) => inTime(item, 1), ArrowLeft: (item) => inTime(item, -1),
     ArrowDown: (item) => across(item, 1), ArrowUp: (item) => across(item, -1),
     Home: (item) => inTime(item, -Infinity), End: (item) => inTime(item, Infinity),
   });
-  model.on("change:_picture", drawPicture);
-  model.on("change:_details", picture.drawSelection);
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
-  root.dataset.ready = "true";
+  picture.follow(["_picture"], () => picture.draw(model.get("_picture")));
 }
 
 export default { render };

@@ -27,12 +27,7 @@ function render({ model, el, signal }) {
   const { root, pane, say } = around;
   const pictures = () => model.get("_pictures");
   const at = () => Math.max(0, Math.min(model.get("at"), pictures().length - 1));
-  const picture = itemPicture({
-    model, signal, around,
-    details: (key) => model.get("_all_details")[at()]?.[key],
-    selected: () => model.get("selected"),
-    select: (key) => { model.set("selected", key); model.save_changes(); },
-  });
+  const picture = itemPicture({ model, signal, around, details: (key) => model.get("_all_details")[at()]?.[key] });
 
   function go(to) {
     if (to < 0 || to >= pictures().length) return;
@@ -59,24 +54,18 @@ function render({ model, el, signal }) {
     trouble.hidden = !model.get("error");
   }
 
-  function move(item, by) {
-    const list = picture.items();
-    picture.choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item) + by))]);
-  }
+  const move = (item, by) => picture.walk(picture.items(), item, by);
 
   onKeys(pane, "[data-item]", {
     ArrowDown: (item) => move(item, 1), ArrowUp: (item) => move(item, -1),
     ArrowLeft: () => go(model.get("at") - 1), ArrowRight: () => go(model.get("at") + 1),
     Home: () => go(0), End: () => go(pictures().length - 1),
   });
-  for (const trait of ["_pictures", "at"]) model.on(`change:${trait}`, drawPicture);
   for (const trait of ["_pictures", "error", "_refreshable"]) model.on(`change:${trait}`, drawState);
   // Whatever came of it: an answer that changes nothing is one, too.
   model.on("msg:custom", (message) => { if (message.done === "refresh") drawState(); });
-  model.on("change:selected", picture.drawSelection);
-  drawPicture();
   drawState();
-  root.dataset.ready = "true";
+  picture.follow(["_pictures", "at"], drawPicture);
 }
 
 export default { render };
