@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from unilab.measure.bench import Failure
     from unilab.measure.figure import Figure
 
 #: Of the table: figure, value, unit, verdict, goal.
@@ -18,19 +19,55 @@ _Row = tuple[str, str, str, str, str]
 
 @click.command()
 @click.option("--only", "prefix", metavar="PREFIX", help="Only figures whose names begin so: boot.hello.")
-@click.option("--json", "as_json", is_flag=True, help='Print one JSON object, {"figures": [...]}.')
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help='Print JSON: {"figures": [...]}, and "failures", if any.',
+)
 def bench(prefix: str | None, as_json: bool) -> None:
     """Measure the course's figures on this host.
 
-    A figure that misses its goal is reported, and is no error.
+    Each is told on standard error as soon as it is measured, and all of them at the end: also after Ctrl-C, and when a
+    measurement has failed. A figure that misses its goal is reported, and is no error.
     """
     from unilab.measure import bench as measurements  # noqa: PLC0415
 
-    figures = measurements.measure(prefix, progress=lambda name: click.echo(f"measuring {name} ...", err=True))
-    if as_json:
-        click.echo(json.dumps({"figures": [asdict(figure) for figure in figures]}, ensure_ascii=False))
-    else:
-        click.echo(table(figures))
+    figures: list[Figure] = []
+    failures: list[Failure] = []
+    try:
+        for made in measurements.measure(prefix, progress=lambda name: click.echo(f"measuring {name} ...", err=True)):
+            if isinstance(made, measurements.Failure):
+                failures.append(made)
+                click.echo(_failed(made), err=True)
+            else:
+                figures.append(made)
+                click.echo(f"  {line(made)}", err=True)
+    finally:
+        # Whatever ends the loop: what was measured took its time, and is not thrown away.
+        if figures or failures:
+            click.echo(_as_json(figures, failures) if as_json else table(figures))
+        for failure in failures:
+            click.echo(_failed(failure), err=True)
+    if failures:
+        raise click.exceptions.Exit(1)
+
+
+def _as_json(figures: Sequence[Figure], failures: Sequence[Failure]) -> str:
+    report: dict[str, object] = {"figures": [asdict(figure) for figure in figures]}
+    if failures:
+        report["failures"] = [{"measurement": each.measurement, "error": str(each.error)} for each in failures]
+    return json.dumps(report, ensure_ascii=False)
+
+
+def _failed(failure: Failure) -> str:
+    return f"{failure.measurement} failed: {failure.error}"
+
+
+def line(figure: Figure) -> str:
+    """One figure in words: ``boot.linux.q35: 3.8 s (at most 4: met)``."""
+    verdict = f" ({figure.goal}: {_verdict(figure)})" if figure.goal is not None else ""
+    return f"{figure.name}: {_number(figure.value)} {figure.unit}{verdict}"
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -31,14 +31,18 @@ _C_FILES = (
 #: It cannot be imported elsewhere.
 _RUNS_IN_GDB = "--ignore=src/unilab/machines/libos_gdb.py"
 
-_NBVAL = (
+#: Two at a time, and what is in one file one after the other: its tests share what is costly to make.
+_BY_FILE = ("-n", "2", "--dist", "loadfile")
+
+NBVAL = (
     "--nbval",
+    # Fails a notebook that leaves a process, a port or a file behind.
+    *("-p", "tests.notebooks.leftovers"),
     "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
     "--nbval-current-env",
     "--nbval-cell-timeout=240",
     "--nbval-kernel-startup-timeout=120",
-    # By file: the cells of a notebook share a kernel.
-    *("-n", "2", "--dist", "loadfile"),
+    *_BY_FILE,  # the cells of a notebook share a kernel
 )
 
 
@@ -167,7 +171,7 @@ def _style(run: Run) -> Count:
 
 
 def _unit(run: Run) -> Count:
-    return run.pytest("unit", ["--doctest-modules", _RUNS_IN_GDB, "src/unilab", "tests/unit"])
+    return run.pytest("unit", ["--doctest-modules", _RUNS_IN_GDB, "src/unilab", "tests/unit", *_BY_FILE])
 
 
 def _folder(name: str, *words: str) -> Callable[[Run], Count]:
@@ -179,7 +183,7 @@ def _notebooks(run: Run) -> Count:
     count = Count()
     files = sorted(path for path in (run.root / "notebooks").glob("*.ipynb") if run.numbers.holds(path))
     if files:
-        count += run.pytest("notebooks-run", [*_NBVAL, *map(str, files)])
+        count += run.pytest("notebooks-run", [*NBVAL, *map(str, files)])
     if (run.root / "tests/notebooks").is_dir() and (files or run.numbers == _EVERY):
         count += run.pytest("notebooks", ["tests/notebooks", "-n", "2", *_only(run, [file.stem for file in files])])
     return count
@@ -203,11 +207,12 @@ SUITES: dict[str, Callable[[Run], Count]] = {
     "unit": _unit,
     # Two at a time: each is a process or a machine of its own, and has one processor.
     "host": _folder("host", "-n", "2"),
-    "guest": _folder("guest", "-n", "2"),
-    "machines": _folder("machines", "-n", "2", "--dist", "loadfile"),
+    # By group: programs that share a Linux guest share a worker.
+    "guest": _folder("guest", "-n", "2", "--dist", "loadgroup"),
+    "machines": _folder("machines", *_BY_FILE),
     "notebooks": _notebooks,
     # By file: the tests of a notebook share a page. Each of the two has a JupyterLab and a browser of its own.
-    "browser": _folder("browser", "-n", "2", "--dist", "loadfile"),
+    "browser": _folder("browser", *_BY_FILE),
     "labs": _labs,
 }
 

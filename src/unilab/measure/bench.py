@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from unilab.errors import CourseError
 from unilab.measure import (
@@ -58,8 +59,25 @@ _MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
 NAMES = tuple(_MEASUREMENTS)
 
 
-def measure(prefix: str | None = None, *, progress: Callable[[str], None] = lambda name: None) -> list[Figure]:
-    """Measure the figures whose names begin with a prefix.
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A measurement that could not be made, or not whole.
+
+    Attributes:
+        measurement: Its name, of NAMES.
+        error: Why.
+    """
+
+    measurement: str
+    error: CourseError
+
+
+def measure(
+    prefix: str | None = None, *, progress: Callable[[str], None] = lambda name: None
+) -> Iterator[Figure | Failure]:
+    """Measure the figures whose names begin with a prefix; each is there as soon as it is measured.
+
+    A measurement that fails is told, and the next is made.
 
     Args:
         prefix: ``boot`` or ``boot.hello.over_floor.q35``; None for all.
@@ -69,12 +87,18 @@ def measure(prefix: str | None = None, *, progress: Callable[[str], None] = lamb
         CourseError: No figure's name begins so.
     """
     wanted = prefix or ""
-    figures: list[Figure] = []
+    found = False
     for name, make in _MEASUREMENTS.items():
         # A measurement whose name is shorter may still make the figure that is asked for.
         if name.startswith(wanted) or wanted.startswith(name):
             progress(name)
-            figures += [figure for figure in make() if figure.name.startswith(wanted)]
-    if not figures:
+            try:
+                for figure in make():
+                    if figure.name.startswith(wanted):
+                        found = True
+                        yield figure
+            except CourseError as error:
+                found = True
+                yield Failure(name, error)
+    if not found:
         raise CourseError(f"no figure's name begins with {prefix!r}", remedy="choose from: " + ", ".join(NAMES))
-    return figures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from unilab import progress
 from unilab.errors import GuestHangs, MachineError
 from unilab.machines import start
 from unilab.machines.accelerator import bare_kernel
@@ -22,17 +23,21 @@ def hello() -> Iterable[Figure]:
     Each hello is compared with the kernel that ran just before it: a host that gets slower meanwhile slows both.
     """
     image, floor = build(of_course("hello.c")), _floor()
-    ratios, figures = [], []
+    ratios = []
     for machine in MACHINES:
-        pairs = [(_once(floor, machine), _once(image, machine)) for _ in range(_PAIRS)]
+        pairs = []
+        with progress.bar(_PAIRS, f"{_PAIRS} boots of hello and of the bare kernel, {machine}") as bar:
+            for _ in range(_PAIRS):
+                pairs.append((_once(floor, machine), _once(image, machine)))
+                bar.update()
         samples = [hello_cpu / floor_cpu for (floor_cpu, _), (hello_cpu, _) in pairs]
-        figures.append(at_most(f"boot.hello.over_floor.{machine}", 1.10, "times", samples))
-        ratios.append(figures[-1].value)
-        for name, one, what in (("floor", 0, "ms"), ("hello", 1, "ms")):
-            figures.append(reported(f"boot.{name}.cpu.{machine}", what, [pair[one][0] * 1e3 for pair in pairs]))
-            figures.append(reported(f"boot.{name}.wall.{machine}", what, [pair[one][1] * 1e3 for pair in pairs]))
+        over = at_most(f"boot.hello.over_floor.{machine}", 1.10, "times", samples)
+        ratios.append(over.value)
+        yield over
+        for name, one in (("floor", 0), ("hello", 1)):
+            yield reported(f"boot.{name}.cpu.{machine}", "ms", [pair[one][0] * 1e3 for pair in pairs])
+            yield reported(f"boot.{name}.wall.{machine}", "ms", [pair[one][1] * 1e3 for pair in pairs])
     yield at_most("boot.hello.over_floor", 1.10, "times, the worst machine", ratios, value=max(ratios))
-    yield from figures
 
 
 def linux() -> Iterable[Figure]:
@@ -40,12 +45,14 @@ def linux() -> Iterable[Figure]:
     image, hangs, boots = build(of_course("hello.c"), "linux"), 0, 0
     for machine in ("microvm", "q35"):
         times = []
-        for _ in range(_LINUX_BOOTS):
-            boots += 1
-            try:
-                times.append(_once(image, machine)[1])
-            except GuestHangs:
-                hangs += 1
+        with progress.bar(_LINUX_BOOTS, f"{_LINUX_BOOTS} boots of Linux, {machine}") as bar:
+            for _ in range(_LINUX_BOOTS):
+                boots += 1
+                try:
+                    times.append(_once(image, machine)[1])
+                except GuestHangs:
+                    hangs += 1
+                bar.update()
         if not times:
             raise MachineError(f"Linux has never booted on {machine}")
         yield at_most(f"boot.linux.{machine}", 4, "s", times)

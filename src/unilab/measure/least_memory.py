@@ -109,5 +109,6 @@ def _serve(
         stop_at=None,
         devices=Devices(network=UserNetwork((Forward(0, _PORT),))),
     )
-    with guest.start() as running:
+    with guest as running:
+        running.start()
         yield first_response(running, _PORT, service, listens, patience)

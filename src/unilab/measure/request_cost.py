@@ -98,7 +98,8 @@ def request_cost(service: Service, on: str, *, machine: str = "q35", path: str =
         guest = steady.unikernel(
             image, args=args, env={}, machine=machine, deadline=_DEADLINE, devices=devices, on_output=listens
         )
-    with guest.start() as running:
+    with guest as running:
+        running.start()
         server = first_response(running, _PORT, service, listens)
         with _connected(server.port, path) as ask:
             _repeat(ask, _WARM)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+from unilab import progress
 from unilab.errors import CourseError
 from unilab.machines import run
 from unilab.measure.figure import Figure, at_most
@@ -44,13 +45,16 @@ def in_a_row(times: int = _STARTS) -> Iterable[Figure]:
     for architecture, machine in KINDS:
         image = build(of_course("hello.c"), architecture)
         name = f"starts.{architecture}" + (f".{machine}" if machine else "")
-        with _own_folder() as folder:
+        title = f"{times} starts, {' '.join(filter(None, (architecture, machine)))}"
+        # The bar has a thread of its own: it comes before the first look at what is held.
+        with _own_folder() as folder, progress.bar(times // _STRETCH, title) as bar:
             _failures(image, machine, 1)
             failures: list[str] = []
             before, sizes = held(folder), [_resident()]
             for _ in range(times // _STRETCH):
                 failures += _failures(image, machine, _STRETCH)
                 sizes.append(_resident())
+                bar.update()
             left = sorted(held(folder) - before)
         yield at_most(f"{name}.failed", 0, _with_first(f"of {times}", failures), [len(failures)])
         yield at_most(f"{name}.left", 0, _with_first("descriptors, threads, processes, files", left), [len(left)])
