@@ -109,8 +109,13 @@ def _ratio(predicted: float, observed: float, unit: str) -> str:
     if 0.9 <= ratio <= 1.1:
         return "Within a tenth of what you predicted."
     if ratio > 1:
-        return f"Observed is {ratio:,.3g} times what you predicted."
-    return f"You predicted {1 / ratio:,.3g} times what was observed."
+        return f"Observed is {_multiple(ratio)} times what you predicted."
+    return f"You predicted {_multiple(1 / ratio)} times what was observed."
+
+
+def _multiple(ratio: float) -> str:
+    """Three digits, or all of them before the point."""
+    return f"{ratio:,.0f}" if ratio >= 1000 else f"{ratio:.3g}"
 
 
 def _overlap(predicted: Span, observed: Span) -> str:

@@ -50,7 +50,9 @@ class Explanation:
 
 def _lines(text: str) -> str:
     """One line as words; several as they stand."""
-    return f"<pre>{escape(text.lstrip(chr(10)))}</pre>" if "\n" in text else escape(text)
+    # JupyterLab breaks long lines of a pre anywhere, also within a word.
+    pre = f'<pre style="word-break: normal">{escape(text.lstrip(chr(10)))}</pre>'
+    return pre if "\n" in text else escape(text)
 
 
 def explain(ended: Result | Machine | MachineError | CompileError | Crash) -> Explanation:

@@ -30,8 +30,12 @@ _MEANINGS = (
         "the types differ: an address is a uint64_t or a pointer, and a cast says which",
     ),
     (
-        r"invalid (?:instruction mnemonic|operand)",
+        r"invalid (?:instruction mnemonic|operand for instruction)",
         "which mode is this code for (.code32, .code64), and do the operands fit?",
+    ),
+    (
+        r"unknown use of instruction mnemonic without a size suffix",
+        "this is AT&T syntax: the source first, % in front of registers, $ in front of constants",
     ),
     (r"instruction requires: (?:64|Not 64)-bit", "the instruction is of the other mode: look for .code32 and .code64"),
     (r"unknown (?:token|directive)", "in assembly a comment begins with /* or #, a directive with a dot"),

@@ -25,10 +25,10 @@ from unilab.spaces.page_walk import TABLES, PageWalk
 from unilab.spaces.registers import Registers
 from unilab.spaces.standstill import Standstill
 from unilab.toolchain import Image
-from unilab.toolchain.instructions import code_at, decode
+from unilab.toolchain.instructions import code_at, decode, is_sse
 from unilab.toolchain.libos import XEN
 from unilab.toolchain.linkmap import LinkMap
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import symbols_of
 
 #: Title, facts and checks, as ``Explanation`` has them.
 Read = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
@@ -110,9 +110,11 @@ def _panic(crash: Crash, panic: Panic, place: _Places) -> Read:
         facts += [("Address", f"{address:#x}: {place.what_lies_at(address)}"), ("Error code", _error_words(error))]
         if crash.walk is not None:
             facts.append(("Page tables", _walk_words(crash.walk, error)))
-        checks += _page_fault_checks(address, error, crash.walk, registers, place)
+        used = _used(registers, place.instruction(rip), error)
+        checks += _page_fault_checks(address, error, crash.walk, used, place)
     else:
-        checks += _other_checks(vector, error, registers, place.instruction(rip))
+        code = code_at(place.elf, rip) if rip is not None else b""
+        checks += _other_checks(vector, error, registers, code, rip or 0)
     return title + ".", tuple(facts), tuple(checks)
 
 
@@ -139,10 +141,11 @@ def _reset(crash: Crash, place: _Places) -> Read:
             facts.append(("Page tables", _walk_words(crash.walk, error)))
         if now.rip == now.cr2 and error & _FETCH:
             checks.append("the processor could not fetch its next instruction: the tables must map the code that runs")
-        checks += _page_fault_checks(now.cr2, error, crash.walk, dict(now.general), place)
+        used = _used(dict(now.general), decode(crash.code, now.rip, first.bits), error)
+        checks += _page_fault_checks(now.cr2, error, crash.walk, used, place)
     else:
         checks += _other_checks(
-            first.vector, first.error or 0, dict(now.general), decode(crash.code, now.rip, first.bits)
+            first.vector, first.error or 0, dict(now.general), crash.code, now.rip, bits=first.bits, now=now
         )
     facts += [("Then", _handler_words(first, crash.chain)), ("Processor", _mode(now)), ("Registers", _mode_bits(now))]
     return title + ".", tuple(facts), tuple(checks)
@@ -160,7 +163,9 @@ def _handler_words(first: Delivery, chain: Sequence[Delivery]) -> str:
     else:
         where = f"its handler was looked for at {at:#x} in the IDT at {first.idt_base:#x}, and could not be entered"
     double = any(each.vector == DOUBLE_FAULT for each in chain)
-    return where + (". So did the double fault that came of it, and the processor gave up" if double else "")
+    return where + (
+        ". The double fault that came of it found no handler either, and the processor gave up" if double else ""
+    )
 
 
 def _mode(now: Registers) -> str:
@@ -193,10 +198,18 @@ def _mode_checks(now: Registers) -> Iterator[str]:
         yield "CR0.PG is 0: long mode begins when paging is switched on"
 
 
+def _used(registers: dict[str, int], instruction: str, error: int) -> dict[str, int]:
+    """The registers that may have led to the address: those of the instruction, if that was fetched at all."""
+    if error & _FETCH or not instruction:
+        return {name: value for name, value in registers.items() if name.lower() not in {"cr2", "rip", "eip"}}
+    named = set(re.findall(r"%(\w+)", instruction))
+    return {name: value for name, value in registers.items() if name.lower() in named}
+
+
 def _page_fault_checks(
     address: int, error: int, walk: PageWalk | None, registers: dict[str, int], place: _Places
 ) -> Iterator[str]:
-    near = [name for name, value in registers.items() if value == address and name not in {"cr2", "rip", "EIP", "RIP"}]
+    near = [name for name, value in registers.items() if value == address]
     last = walk.entries[-1] if walk is not None and walk.entries else None
     if error & _RESERVED:
         odd = [entry for entry in walk.entries if entry.value >> 63] if walk is not None else []
@@ -223,36 +236,67 @@ def _page_fault_checks(
         yield f"{', '.join(near)} held this address: where did it come from?"
 
 
-def _other_checks(vector: int, error: int, registers: dict[str, int], instruction: str) -> Iterator[str]:
+def _other_checks(
+    vector: int,
+    error: int,
+    registers: dict[str, int],
+    code: bytes,
+    address: int,
+    *,
+    bits: int = 64,
+    now: Registers | None = None,
+) -> Iterator[str]:
     if vector == GENERAL_PROTECTION:
-        if error:
-            yield (
-                f"error code {error:#x} names a segment selector: entry {error >> 3} of the "
-                f"{'IDT' if error & 2 else 'GDT'} is missing, or not of the kind that is wanted"
-            )
-        elif instruction.startswith(("ljmp", "lcall")):
-            yield (
-                "the target must lie inside its segment: a 64-bit code segment has no limit, but it is one only if "
-                "its descriptor has L (bit 53) set and D (bit 54) clear, and if long mode is active"
-            )
-        elif instruction.startswith("mov") and "%cr0" in instruction:
-            yield "CR0 refuses the value: PG wants PE, and, with EFER.LME, CR4.PAE; long mode wants them in this order"
-        elif instruction.startswith(("wrmsr", "rdmsr")):
-            ecx = registers.get("ECX", registers.get("rcx", 0))
-            yield f"there is no model-specific register {ecx:#x}, or it refuses the value: EFER is 0xc0000080"
-        elif odd := [name for name, value in registers.items() if value >> 47 not in {0, 0x1FFFF}]:
-            yield f"no canonical address (bits 63 to 47 all alike): {', '.join(odd)}. Was a pointer overwritten?"
-        else:
-            yield "an instruction got a value that it may not have: look up what it wants in the manual"
+        yield from _protection_checks(error, registers, decode(code, address, bits))
+        if error & 2 and error >> 3 == _INVALID_OPCODE:
+            # Its handler was what was missing.
+            yield from _invalid_opcode_checks(code, address, bits, now)
     elif vector == _INVALID_OPCODE:
-        if instruction.startswith("ud2"):
-            yield "ud2 is what the compiler writes where the program must never get to"
-        else:
-            yield "these bytes are no instruction in this mode: code for another mode, or data, is executed"
+        yield from _invalid_opcode_checks(code, address, bits, now)
     elif vector == _DIVISION:
         yield "the divisor is 0, or the quotient does not fit"
     elif vector == DOUBLE_FAULT:
         yield "an exception came while another was delivered: most often its stack was used up"
+
+
+def _protection_checks(error: int, registers: dict[str, int], instruction: str) -> Iterator[str]:
+    if error:
+        yield (
+            f"error code {error:#x} names a segment selector: entry {error >> 3} of the "
+            f"{'IDT' if error & 2 else 'GDT'} is missing, or not of the kind that is wanted"
+        )
+    elif instruction.startswith(("ljmp", "lcall")):
+        yield (
+            "the target must lie inside its segment: a 64-bit code segment has no limit, but it is one only if "
+            "its descriptor has L (bit 53) set and D (bit 54) clear, and if long mode is active"
+        )
+    elif instruction.startswith("mov") and "%cr0" in instruction:
+        yield "CR0 refuses the value: PG wants PE, and, with EFER.LME, CR4.PAE; long mode wants them in this order"
+    elif instruction.startswith(("wrmsr", "rdmsr")):
+        ecx = registers.get("ECX", registers.get("rcx", 0))
+        yield f"there is no model-specific register {ecx:#x}, or it refuses the value: EFER is 0xc0000080"
+    elif odd := [name for name, value in registers.items() if value >> 47 not in {0, 0x1FFFF}]:
+        yield f"no canonical address (bits 63 to 47 all alike): {', '.join(odd)}. Was a pointer overwritten?"
+    else:
+        yield "an instruction got a value that it may not have: look up what it wants in the manual"
+
+
+def _invalid_opcode_checks(code: bytes, address: int, bits: int, now: Registers | None) -> Iterator[str]:
+    instruction = decode(code, address, bits)
+    if instruction.startswith("ud2"):
+        yield "ud2 is what the compiler writes where the program must never get to"
+    elif is_sse(code, address, bits):
+        yield _sse_words(instruction.split()[0], now)
+    else:
+        yield "these bytes are no instruction in this mode: code for another mode, or data, is executed"
+
+
+def _sse_words(name: str, now: Registers | None) -> str:
+    """Source: Intel SDM vol. 3A, "Control Registers" (CR0.EM, CR4.OSFXSR)."""
+    wants = f"{name} is an SSE instruction, invalid unless CR4.OSFXSR (bit 9) is 1 and CR0.EM (bit 2) is 0"
+    if now is not None and (not now.cr4 >> 9 & 1 or now.cr0 >> 2 & 1):
+        return f"{wants}: here they are {now.cr4 >> 9 & 1} and {now.cr0 >> 2 & 1}. boot.S sets CR4"
+    return f"{wants}: boot.S sets CR4, before the first C function. Or the processor has no such instruction"
 
 
 def _called_from(panic: Panic, place: _Places, first: int) -> list[tuple[str, str]]:
@@ -287,13 +331,18 @@ class _Places:
 
     def __init__(self, image: Image) -> None:
         self._image = image
-        self._symbols = SymbolTable(image.debug)
+        self._symbols = symbols_of(image.debug)
         try:
             self._labels = labels.of_image(self._symbols, LinkMap.read(image.map))
         except (CourseError, OSError):
             self._labels = []
         #: Whether the last place looked at is of the boot, where address 0 is an address like others.
         self.in_boot = False
+
+    @property
+    def elf(self) -> Path:
+        """The image with its symbols."""
+        return self._image.debug
 
     def locate(self, address: int | None) -> str:
         """Function, file and line; empty outside the text."""

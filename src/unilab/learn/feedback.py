@@ -9,7 +9,7 @@ from html import escape
 from types import EllipsisType
 from typing import Literal
 
-from unilab.errors import CourseError
+from unilab.errors import CourseError, MachineError
 from unilab.learn import journal
 from unilab.learn.look import framed
 
@@ -76,6 +76,9 @@ def check(
     trouble = ""
     try:
         right = bool(attempt() if callable(attempt) else attempt)
+    except MachineError as error:
+        # Its command is of the host, and says nothing of the learner's program.
+        right, trouble = False, str(MachineError(error.message, console=error.console, remedy=error.remedy))
     except CourseError as error:
         right, trouble = False, str(error)
     except (Exception, SystemExit) as error:
@@ -89,7 +92,7 @@ def check(
     _misses[name] += 1
     words = ["not yet."]
     if trouble:
-        words.append(f"It stopped with: {trouble.rstrip('.')}.")
+        words.append(f"It stopped with: {trouble if trouble[-1] in '.?!' else f'{trouble}.'}")
     if answer and _misses[name] >= ANSWER_AFTER:
         words.append(f"Answer: {answer}")
     elif hints:

@@ -17,7 +17,9 @@ def framed(kind: str, body: str, state: str = "") -> str:
         state: What tests and styles look for in ``data-state``.
     """
     data = f' data-state="{state}"' if state else ""
-    return f'<div class="ul ul-{kind}"{data}><style>{_style()}</style>{body}</div>'
+    # Two dollar signs, as assembly has them, would be read as a formula between them.
+    plain = " mathjax_ignore tex2jax_ignore" if body.count("$") > 1 else ""
+    return f'<div class="ul ul-{kind}{plain}"{data}><style>{_style()}</style>{body}</div>'
 
 
 @cache

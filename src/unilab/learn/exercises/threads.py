@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from types import EllipsisType
 
-from unilab.errors import CourseError
+from unilab.errors import CourseError, DeadlineExceeded
 from unilab.learn.feedback import Feedback, check
 from unilab.machines import run
 from unilab.toolchain import build
-from unilab.toolchain.symbols import SymbolTable
+from unilab.toolchain.symbols import symbols_of
 
 #: What the two programs must print.
 COUNTED, SUM = "400", "the sum is 500500"
+_DEADLINE = 10.0
 
 
 def locked(program: str | Path | EllipsisType) -> Feedback:
@@ -37,7 +38,7 @@ def _locked(program: str | Path) -> bool:
     if "pthread_create" not in names:
         raise CourseError("it starts no threads any more")
     for on in ("unikernel", "process"):
-        said = run(program, on).console.strip()
+        said = _said(program, on)
         if said != COUNTED:
             raise CourseError(f"as a {on} it printed {said!r}, and four times 100 are {COUNTED}")
     return True
@@ -62,14 +63,24 @@ def _without_fork(program: str | Path) -> bool:
     if "pthread_create" not in _calls(program):
         raise CourseError("nothing in it calls pthread_create")
     for on in ("unikernel", "process"):
-        said = run(program, on).console.strip()
+        said = _said(program, on)
         if said != SUM:
             raise CourseError(f"as a {on} it printed {said[:60]!r} and not {SUM!r}")
     return True
+
+
+def _said(program: str | Path, on: str) -> str:
+    """What it prints."""
+    try:
+        return run(program, on, deadline=_DEADLINE).console.strip()
+    except DeadlineExceeded as error:
+        raise CourseError(
+            f"as a {on} it had not ended after {_DEADLINE:g} seconds: is each lock given back, does each loop end?"
+        ) from error
 
 
 def _calls(program: str | Path) -> set[str]:
     """The functions that are linked into it."""
     if not isinstance(program, str | Path):
         raise CourseError("this is no program", remedy='give what write_program("NAME.c", ...) gave you')
-    return set(SymbolTable(build(program).debug).names())
+    return set(symbols_of(build(program).debug).names())

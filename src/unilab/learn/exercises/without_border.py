@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import EllipsisType
@@ -9,10 +10,11 @@ from types import EllipsisType
 from unilab.errors import CourseError
 from unilab.learn.feedback import Feedback, check
 from unilab.machines import run
-from unilab.toolchain import build
+from unilab.toolchain import Image, build
 from unilab.toolchain.disassembly import disassemble
 from unilab.toolchain.sizes import image_map
 
+_BARE = '#include <unistd.h>\n\nint main(void) { return write(1, "\\n", 1) != 1; }\n'
 _NUMBERS = "".join(f"{number}\n" for number in range(1, 101))
 
 
@@ -32,6 +34,9 @@ def ways(answer: tuple[Sequence[str], Sequence[str]] | EllipsisType, program: Pa
 
 
 def _are_ways(answer: tuple[Sequence[str], Sequence[str]], program: Path) -> bool:
+    lists = isinstance(answer, tuple | list) and len(answer) == 2 and all(isinstance(n, tuple | list) for n in answer)
+    if not lists:
+        raise CourseError("ways is to be a tuple of two lists of names")
     for given, on in zip(answer, ("process", "unikernel"), strict=True):
         way = [each.name for each in disassemble("sleep", program=program, on=on, follow=True).functions]
         if list(given) != way:
@@ -53,16 +58,26 @@ def small_numbers(program: Path | EllipsisType, at_most: int) -> Feedback:
     )
 
 
+def _needless(image: Image) -> str:
+    """The largest file of the C library that a program does without if it calls nothing but write."""
+    with tempfile.TemporaryDirectory(prefix="unilab-") as folder:
+        bare = Path(folder) / "bare.c"
+        bare.write_text(_BARE, encoding="utf-8")
+        needed = {piece.name for piece in image_map(bare).pieces}
+    files = [piece for piece in image_map(image).pieces if piece.group == "C library" and piece.name not in needed]
+    if not files:
+        return ""
+    largest = max(files, key=lambda piece: piece.size)
+    return f"; of what write does not need, {largest.name} is the largest file"
+
+
 def _is_small(program: Path, at_most: int) -> bool:
+    if not isinstance(program, str | Path):
+        raise CourseError("this is no program", remedy='give what write_program("NAME.c", ...) gave you')
     image = build(program)
     said = run(image).console
     if said != _NUMBERS:
         raise CourseError("it does not print the numbers 1 to 100, a line each")
     if image.size > at_most:
-        largest = max(
-            (piece for piece in image_map(image).pieces if piece.group == "C library"), key=lambda piece: piece.size
-        )
-        raise CourseError(
-            f"its image has {image.size:,} bytes, more than {at_most:,}; {largest.name} is the C library's largest file"
-        )
+        raise CourseError(f"its image has {image.size:,} bytes, more than {at_most:,}{_needless(image)}")
     return True
