@@ -12,7 +12,8 @@ from pathlib import Path
 
 from unilab import build
 from unilab.errors import Unavailable
-from unilab.labs import Limits, Part, Ran, Report, contained, part, python
+from unilab.labs import Limits, Part, Ran, Report, contained, contained_in_guest, part, python
+from unilab.machines import container_host
 
 #: Lays out what the container gets, and then becomes your script.
 PREPARE = r"""
@@ -25,6 +26,8 @@ open("outside", "w").write("a file of the host")
 secret = os.path.abspath("outside")
 paths = [secret, "/old" + secret, "outside", "../outside", "../" * 30 + secret[1:]]
 words = ["root", order["host"], str(order["processes"]), "/" + order["name"], order["word"], *paths]
+outside = {kind: os.readlink("/proc/self/ns/" + kind) for kind in ("user", "pid", "mnt", "uts", "ipc", "net")}
+os.write(9, json.dumps(outside).encode()), os.close(9)
 os.execv(sys.executable, [sys.executable, "-E", "-s", "-B", "container.py", *words])
 """
 #: Whether this host would let anybody do this lab.
@@ -60,12 +63,14 @@ class Trial:
         order: What it was asked for.
         status: With what the program ended.
         seen: What the program printed: by word, what came after it.
+        outside: Namespaces that your script was started in, by kind.
         ran: The run itself.
     """
 
     order: dict[str, object]
     status: int
     seen: dict[str, list[str]]
+    outside: dict[str, str]
     ran: Ran
 
     def one(self, word: str) -> str:
@@ -76,12 +81,14 @@ class Trial:
 def check(folder: Path, seed: int) -> Report:
     """Grade ``container.py`` in a folder.
 
+    Where this host lets no ordinary user make namespaces, it runs in a Linux guest. ``UNILAB_CONTAINER`` decides, if
+    set.
+
     Raises:
-        Unavailable: This host lets no ordinary user make namespaces.
+        Unavailable: It may only run on this host, which does not let it.
     """
-    require_namespaces()
     draw = random.Random(seed)
-    trial = _try(folder, draw)
+    trial = _try(folder, draw, run=contained_in_guest if in_guest() else contained)
     points: list[tuple[str, int, tuple[Callable[[Trial], str | None], ...]]] = [
         ("the program runs, and its end is your script's end", 2, (arguments, ending)),
         ("own names: users, processes, host", 3, (user, process, own("pid"), hostname, own("uts"), own("ipc"))),
@@ -101,25 +108,34 @@ def check(folder: Path, seed: int) -> Report:
     return Report(folder.name, tuple(parts))
 
 
-def require_namespaces() -> None:
-    """Find out whether a submission could do this at all.
+def in_guest() -> bool:
+    """Whether a submission runs in a Linux guest.
 
     Raises:
-        Unavailable: It could not.
+        CourseError: The environment variable that decides it says neither ``host`` nor ``guest``.
+        Unavailable: It says ``host``, and this host lets nobody do this.
     """
+    wanted = container_host.wanted()
+    trouble = "" if wanted == "guest" else forbidden()
+    if wanted == "host" and trouble:
+        raise Unavailable(
+            f"this host lets no ordinary user build a container: {trouble}",
+            remedy="allow user namespaces (sysctl user.max_user_namespaces, and on Ubuntu kernel.apparmor_restrict_"
+            f"unprivileged_userns=0), or leave out {container_host.OVERRIDE}: the check then uses a Linux guest",
+        )
+    return wanted == "guest" or bool(trouble)
+
+
+def forbidden() -> str:
+    """Why a submission could not do this on this host; empty if it could."""
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "namespaces.py").write_bytes((_HERE / "namespaces.py").read_bytes())
         (Path(scratch) / "probe.py").write_text(PROBE)
         ran = contained(python("probe.py"), folder=Path(scratch), limits=_LIMITS)
-    if ran.answer != b"yes":
-        raise Unavailable(
-            f"this host lets no ordinary user build a container: {ran.trouble or ran.errors.strip()}",
-            remedy="allow user namespaces (sysctl user.max_user_namespaces, and on Ubuntu "
-            "kernel.apparmor_restrict_unprivileged_userns=0), or do this lab on another Linux",
-        )
+    return "" if ran.answer == b"yes" else ran.trouble or ran.errors.strip() or "it does not say why"
 
 
-def _try(folder: Path, draw: random.Random) -> Trial:
+def _try(folder: Path, draw: random.Random, *, run: Callable[..., Ran]) -> Trial:
     name, file, host, word = ("".join(draw.choices(string.ascii_lowercase, k=draw.randint(4, 9))) for _ in range(4))
     status = draw.randint(3, 90)
     order: dict[str, object] = {
@@ -131,13 +147,14 @@ def _try(folder: Path, draw: random.Random) -> Trial:
         "prepare.py": PREPARE.encode(),
         "order.json": json.dumps(order).encode(),
     }
-    ran = contained(python("prepare.py"), folder=folder, files=files_, limits=_LIMITS)
+    ran = run(python("prepare.py"), folder=folder, files=files_, limits=_LIMITS)
     seen: dict[str, list[str]] = {}
     for line in ran.output.splitlines():
         word_, colon, rest = line.partition(": ")
         if colon:
             seen.setdefault(word_, []).append(rest.strip())
-    return Trial(order, status, seen, ran)
+    outside_ = json.loads(ran.answer or b"{}")
+    return Trial(order, status, seen, outside_, ran)
 
 
 def hint(trouble: str) -> str:
@@ -267,7 +284,7 @@ def limit(trial: Trial) -> str | None:
 
 def _own(trial: Trial, kind: str) -> bool:
     inside = dict(line.split() for line in trial.seen.get("namespace", []) if " " in line)
-    return kind in inside and inside[kind] != str(Path(f"/proc/self/ns/{kind}").readlink())
+    return kind in inside and inside[kind] != trial.outside.get(kind)
 
 
 def _shared(kind: str, what: str) -> str:

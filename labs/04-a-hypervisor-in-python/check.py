@@ -56,7 +56,7 @@ with os.fdopen(9, "w") as answer:
         gc.collect()  # gives back what the emulator reserved
 """
 #: Unicorn reserves much address space for code that it translates, and uses little of it.
-_LIMITS = Limits(seconds=20, memory_mib=6144)
+_LIMITS = Limits(seconds=20, processor_seconds=6, memory_mib=6144)
 _REAL = ".code16\n"
 _LONG = ".code64\n"
 _PRINT = "1: lodsb\n test %al, %al\n jz 2f\n out %al, %dx\n jmp 1b\n2: hlt\n"

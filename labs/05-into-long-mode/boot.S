@@ -60,8 +60,9 @@ paging_on:
 
     .code64
 long_mode_on:
-    /* Part 5: the data segment into %ds, %es and %ss; the stack, which grows down; the upper half of %rdi to zero;
-     * %ebp to zero, so that a backtrace ends here. Then call start. */
+    /* Part 5: the data segment into %ds, %es and %ss; the stack, which grows down (boot_stack, below: GUARDED, in
+     * stacks.h, names its ends); the upper half of %rdi to zero; %ebp to zero, so that a backtrace ends here. Then call
+     * start. */
 
 /* Segments: null, code (64-bit, execute and read), data (writable), and two slots for the task state that
  * traps_init() fills. Part 4: write the second and the third. */

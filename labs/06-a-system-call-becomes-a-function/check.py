@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unilab.errors import CourseError
-from unilab.labs import Booted, GuestAnswer, Report, part
+from unilab.labs import Booted, GuestAnswer, Part, Report, part
 from unilab.toolchain import build, libc, libos
 from unilab.toolchain.disassembly import disassemble
 from unilab.toolchain.sizes import image_map
@@ -22,6 +22,12 @@ SERVICE = "libos_sys_mincore"
 TRIAL, TURNS = (Path(__file__).with_name(name) for name in ("trial.c", "turns.c"))
 ROW = re.compile(r"^[ \t]*LIBOS_CALL\([ \t]*(\w+)[ \t]*,[ \t]*(\d+)[ \t]*\)[ \t]*;?[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+
+#: Where vm_owns() begins, and what it says then to callers that others may interrupt.
+OWNS, INTERRUPTIBLE = "bool vm_owns(uintptr_t address)\n{\n", "vm_owns() was called with preemption enabled"
+
+#: What is said of a boot that does not end, and of the place in an explanation.
+HANGS, WHERE = "It has not ended within", re.compile(r"^ *Where: .*\((\S+:\d+)\)", re.MULTILINE)
 
 _TURN = {1: "that succeeds", 2: "that gives EINVAL", 3: "that gives ENOMEM", 4: "that gives EFAULT"}
 
@@ -90,13 +96,30 @@ def check(folder: Path, seed: int, *, machine: str = "microvm", longest: int = 1
         return Report(folder.name, tuple(parts))
     table = (libos.tree() / "musl" / "libos_calls.h").read_bytes()
     places = {"mincore.c": "posix/mincore.c", "mincore.h": "include/mincore.h"}
-    answer = GuestAnswer(folder, places, {"musl/libos_calls.h": table + f"\n{row}\n".encode()})
-    trial = Trial(answer, draw, machine, longest)
+    more = {"musl/libos_calls.h": table + f"\n{row}\n".encode()}
+    trial = Trial(GuestAnswer(folder, places, more), draw, machine, longest, lambda: _watching(folder, places, more))
     for name, points, ask in rest:
-        # What cannot be built has one reason, and what it lacks is told once.
+        # What cannot be built has one reason, and what it lacks is told once. What hangs would take its time again.
         known = bool(parts[1:]) and not parts[1].passed
-        parts.append(part(name, points, "not tried before that works" if known else ask(trial)))
+        hangs = next((each.name for each in parts if HANGS in each.message), "")
+        if known or hangs:
+            parts.append(
+                part(name, points, f"not tried, because of: {hangs}" if hangs else "not tried before that works")
+            )
+        else:
+            parts.append(part(name, points, _briefly(ask(trial) or "", parts)))
     return Report(folder.name, tuple(parts))
+
+
+def _briefly(complaint: str, before: Sequence[Part]) -> str:
+    """A panic at a place that was explained before is not explained again."""
+    place = WHERE.search(complaint)
+    for earlier in before:
+        same = WHERE.search(earlier.message)
+        if place and same and place[1] == same[1]:
+            words = complaint[: complaint.rindex("\n", 0, place.start())]
+            return f"{words}\nThe same place as above, in: {earlier.name}"
+    return complaint
 
 
 @dataclass
@@ -108,12 +131,14 @@ class Trial:
         draw: Where chance comes from.
         machine: QEMU's machine type.
         longest: How many pages are laid out at most.
+        watching: It, in front of a library OS that watches whether preemption is disabled.
     """
 
     answer: GuestAnswer
     draw: random.Random
     machine: str
     longest: int
+    watching: Callable[[], GuestAnswer] | None = None
 
     def layout(self) -> str:
         """A letter a page: w(ritable), r(ead only), h(eld: has a frame, may not be touched), n(one), u(nmapped)."""
@@ -130,7 +155,7 @@ class Trial:
         """Make calls; what is wrong with the first that is not right."""
         booted = self.boot(TRIAL, args=[layout, *(case.argument for case in cases)])
         lines = booted.console.splitlines()
-        answers = [line.split(" ") for line in lines if re.fullmatch(r"-?\d+ \d+ \d* (beyond|-)", line)]
+        answers = [line.split(" ") for line in lines if re.fullmatch(r"-?\d+ \d+ [01x]* (beyond|-)", line)]
         for case, got in zip(cases, answers, strict=False):
             if wrong := _wrong(case, got):
                 return f"{_pages(layout)}{case.words}: {wrong}\n{case.hint}".rstrip()
@@ -274,7 +299,8 @@ def _wrong(case: Case, got: Sequence[str]) -> str:
     if result:
         return f"it should {wanted}, and failed with {errno.errorcode.get(error, error)}"
     if bits != case.bits:
-        return f"it should {wanted}, and gave {bits or 'nothing'}, a digit a page"
+        other = "; x is a byte that is neither 0 nor 1" if "x" in bits else ""
+        return f"it should {wanted}, and gave {bits or 'nothing'}, a digit a page{other}"
     return "it stored more bytes into vec than there are pages" if beyond == "beyond" else ""
 
 
@@ -284,8 +310,22 @@ def _pages(layout: str) -> str:
     return f"pages: {listed}\n(held: has a frame, and may not be touched; none: reserved, without a frame)\n"
 
 
+def _watching(folder: Path, places: Mapping[str, str], more: Mapping[str, bytes]) -> GuestAnswer:
+    """The answer in front of a library OS whose vm_owns() refuses callers that others may interrupt."""
+    text = (libos.tree() / "core" / "vm.c").read_text(encoding="utf-8")
+    watched = text.replace(OWNS, f'{OWNS}    if (!current->preempt_count)\n        panic("{INTERRUPTIBLE}");\n')
+    return GuestAnswer(folder, places, {**more, "core/vm.c": f'#include "current.h"\n{watched}'.encode()})
+
+
 def _turns(trial: Trial) -> str | None:
-    booted = trial.boot(TURNS, seconds=4.0)
+    answer = trial.watching() if trial.watching else trial.answer
+    booted = answer.boot(TURNS, machine=trial.machine, seconds=4.0)
+    if INTERRUPTIBLE in booted.console:
+        return (
+            "vm_owns() was asked with preemption enabled: another thread could take its turn just then, and unmap the "
+            "page in the middle of your answer.\n"
+            "preempt_disable() before the first question, preempt_enable() behind the last store."
+        )
     said = [int(line) for line in booted.console.splitlines() if line in {"1", "2", "3", "4"}]
     if booted.end == "time" and said:
         return (

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
         size_t count = (length + PAGE - 1) / PAGE;
         size_t reach = kind == 'o' ? ROOM : kind == 'e' ? room : 0;
         for (size_t j = 0; j < count && j < reach; j++)
-            putchar('0' + vec[j] % 10);
+            putchar(vec[j] > 1 ? 'x' : '0' + vec[j]);
         int beyond = 0;
         for (size_t j = count; j < reach; j++)
             beyond |= vec[j] != FILL;

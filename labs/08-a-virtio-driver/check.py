@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from unilab.machines.device_log import device_log
 from unilab.machines.devices import Disk
 from unilab.machines.machine import EXIT
 from unilab.spaces.virtio import feature_names
-from unilab.toolchain import Image, inside
+from unilab.toolchain import Image, inside, libos
 
 TRIALS = Path(__file__).parent / "trials"
 RING, ENTROPY, BLOCK = "virtqueue.c", "virtio_rng.c", "virtio_blk.c"
@@ -29,8 +30,11 @@ SECONDS = 8.0
 #: Of the trial with threads: how many there are, bytes that each has, and rounds.
 THREADS, EACH, ROUNDS = 4, 4 * SECTOR, 40
 NO_RANDOM = ("rdrand", "rdseed")
-#: How a trial begins a complaint.
-MARK = "WRONG "
+#: How a trial begins a complaint; and what it is given to say at its end, so that nobody else can say it.
+MARK, WORD = "WRONG ", secrets.token_hex(8)
+#: What pool.c does when an object is given back, and what it does here: who still uses it finds other bytes in it.
+GIVEN_BACK = "    *(void **)object = pool->free;\n    pool->free = object;\n    pool->count--;\n"
+SPOILT = "    memset(object, 0xdd, pool->size);\n" + GIVEN_BACK
 
 
 def check(folder: Path, seed: int) -> Report:
@@ -39,7 +43,7 @@ def check(folder: Path, seed: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="unilab-lab-") as scratch:
         parts = [*ring(folder, draw), *entropy(folder, draw), *block(folder, draw, Path(scratch))]
         if all(each.passed for each in parts):
-            answer = GuestAnswer(folder, {name: f"dev/{name}" for name in (RING, ENTROPY, BLOCK)})
+            answer = answer_of(folder, RING, ENTROPY, BLOCK)
             together = read_and_write(answer, draw, Path(scratch), machine="q35")
         else:
             together = "first the parts above"
@@ -47,29 +51,38 @@ def check(folder: Path, seed: int) -> Report:
     return Report(folder.name, tuple(parts))
 
 
+def answer_of(folder: Path, *names: str) -> GuestAnswer:
+    """Some of the files, in front of the library OS."""
+    pool = (libos.tree() / "core" / "pool.c").read_text(encoding="utf-8")
+    spoiling = pool.replace(GIVEN_BACK, SPOILT)
+    return GuestAnswer(folder, {name: f"dev/{name}" for name in names}, {"core/pool.c": spoiling.encode()})
+
+
 def ring(folder: Path, draw: random.Random) -> list[Part]:
     """virtqueue.c, against a device that is played in the guest's own memory."""
-    answer = GuestAnswer(folder, {RING: f"dev/{RING}"})
+    answer = answer_of(folder, RING)
     trials = {
         "a request is described": (2, ["add"]),
         "it is published": (2, ["publish"]),
         "it is taken back, in any order and for long": (4, ["take", "long"]),
         "a device that lies": (2, ["lies"]),
     }
-    found, hangs = [], ""
+    found: list[Part] = []
+    hangs = ""
     for name, (points, words) in trials.items():
         seeds = [str(draw.randrange(1, 1 << 30)) for _ in words]
         complaint = hangs
         for word, one in zip(words, seeds, strict=True):
             complaint = complaint or say(boot(answer, "trial_ring.c", [word, one]))
         hangs = complaint if "has not ended" in complaint else hangs
-        found.append(part(name, points, complaint))
+        same = next((each.name for each in found if complaint and each.message == complaint), "")
+        found.append(part(name, points, f"as above, in: {same}" if same else complaint))
     return found
 
 
 def entropy(folder: Path, draw: random.Random) -> list[Part]:
     """virtio_rng.c, with a device and without."""
-    answer = GuestAnswer(folder, {ENTROPY: f"dev/{ENTROPY}"})
+    answer = answer_of(folder, ENTROPY)
     lengths = [
         1,
         draw.randrange(2, 200),
@@ -85,7 +98,7 @@ def entropy(folder: Path, draw: random.Random) -> list[Part]:
 
 def block(folder: Path, draw: random.Random, scratch: Path) -> list[Part]:
     """virtio_blk.c: what a disk is, what is on it, and what goes wrong."""
-    answer = GuestAnswer(folder, {BLOCK: f"dev/{BLOCK}"})
+    answer = answer_of(folder, BLOCK)
     what = features(answer, draw, scratch)
     content = "first what a disk is" if what else read_and_write(answer, draw, scratch)
     rest = "first reading and writing" if content else errors(answer, draw, scratch)
@@ -122,7 +135,7 @@ def described(said: str, sectors: int, read_only: bool) -> str:
 
 def accepted(answer: GuestAnswer, disk: Disk) -> str:
     """What is wrong with the features that the driver accepts."""
-    talk = device_log(image(answer, "trial_blk.c"), args=["i"], disks=[disk], deadline=SECONDS)["virtio-blk"]
+    talk = device_log(image(answer, "trial_blk.c"), args=[WORD, "i"], disks=[disk], deadline=SECONDS)["virtio-blk"]
     if more := talk.accepted & ~KNOWN:
         names = ", ".join(feature_names("virtio-blk", more))
         return f"start() accepts what this driver does not implement: {names}. Name the features that it knows"
@@ -167,12 +180,18 @@ def differs(word: str, right: str, said: str) -> str:
     """What is wrong with a line of the trial's."""
     kind, *numbers = word.split(":")
     if kind == "t":
-        return "four threads used the disk, each its own sectors, and one read what it had not written"
+        return (
+            "four threads used the disk, each its own sectors, and one read what it had not written. All are woken "
+            "when one request is done: whose is it? Whoever is woken looks again, in a loop"
+        )
     sector, count, shift, *_ = numbers
     what = f"{'reading' if kind == 'r' else 'writing'} {count} sectors from {sector} on, at byte {shift} of a page,"
     _, result, *more = said.split()
     if result != "0":
-        return f"{what} gave {result}. Look at the status that the device wrote, and at the sector: it counts 512 bytes"
+        return (
+            f"{what} gave {result}. Look at the status that the device wrote, and at the sector: it counts 512 bytes. "
+            "Until a request is done, its memory is the device's: do not give it back"
+        )
     if more[-1] != "clean":
         return f"{what} touched memory beside the buffer"
     return (
@@ -207,7 +226,7 @@ def errors(answer: GuestAnswer, draw: random.Random, scratch: Path) -> str:
 
 def flushed(answer: GuestAnswer, words: Sequence[str], disk: Path) -> int:
     """How often QEMU has flushed the disk when the program is about to end."""
-    with answer.start(image(answer, "trial_blk.c"), args=words, disks=[disk], stop_at=EXIT) as machine:
+    with answer.start(image(answer, "trial_blk.c"), args=[WORD, *words], disks=[disk], stop_at=EXIT) as machine:
         stats = machine.query("query-blockstats")
     return sum(int(each["stats"]["flush_operations"]) for each in stats)
 
@@ -225,7 +244,7 @@ def boot(answer: GuestAnswer, program: str, words: Sequence[str], **options: obj
         built = image(answer, program)
     except CourseError as error:
         return Booted("", "build", None, error.message)
-    return answer.boot(built, seconds=SECONDS, args=list(words), **options)
+    return answer.boot(built, seconds=SECONDS, args=[WORD, *words], **options)
 
 
 def say(booted: Booted) -> str:
@@ -235,7 +254,11 @@ def say(booted: Booted) -> str:
     wrong = next((line for line in booted.console.splitlines() if line.startswith(MARK)), "")
     if wrong:
         return wrong.removeprefix(MARK)
-    return "" if booted.console.endswith("RIGHT\n") else f"it ended too early; it printed: {booted.console.strip()!r}"
+    return (
+        ""
+        if booted.console.endswith(f"RIGHT {WORD}\n")
+        else f"it ended too early; it printed: {booted.console.strip()!r}"
+    )
 
 
 def make(path: Path, content: bytes | bytearray) -> Path:

@@ -94,8 +94,8 @@ static unsigned describe(struct virtqueue_part *parts, uintptr_t at, size_t len,
  *    and it is not done.
  * 2. The parts, in this order: the header, the data (describe() makes its parts, and says how many), the status byte.
  *    Physical addresses: virtio_physical(). Which of them does the device read, and which does it write?
- * 3. As long as virtio_works(): virtqueue_add(), with the request as its token, and wait_through_signals(&disk->waiters)
- *    while there is no room; virtio_publish(); wait until it is done.
+ * 3. As long as virtio_works(): virtqueue_add() to disk->device->queues[REQUESTS], with the request as its token, and
+ *    wait_through_signals(&disk->waiters) while there is no room; virtio_publish(); wait until it is done.
  * 4. Done is not well done: the status says that. Give the request back to its pool.
  */
 static int request(struct disk *disk, uint32_t type, uint64_t sector, uintptr_t buf, size_t len)

@@ -62,10 +62,11 @@ size_t libos_virtio_rng_draw(uint8_t *out, size_t len);
  *
  * 1. start() says whether there is a device that works.
  * 2. pool_alloc() gives a struct draw, and null if memory is out; pool_free() takes it back.
- * 3. One part: its physical address (virtio_physical()) and how many bytes. Who writes it?
- * 4. virtqueue_add() has no room: wait_through_signals(&waiters) until somebody has given some back. As long as
+ * 3. One part, in the struct draw: its physical address (virtio_physical()) and how many bytes. Who writes it? The memory at
+ *    `out` will not do: it may lie on two pages.
+ * 4. virtqueue_add() to the queue source->queues[REQUESTS]. Is there no room: wait_through_signals(&waiters) until somebody has given some back. As long as
  *    virtio_works(source).
- * 5. virtio_publish(); wait until it is done; copy what has come.
+ * 5. virtio_publish(source, REQUESTS); wait until it is done; copy what has come, and give the struct draw back.
  */
 size_t libos_virtio_rng_draw(uint8_t *out, size_t len)
 {

@@ -29,7 +29,8 @@ void virtqueue_init(struct virtqueue *queue, struct virtqueue_memory *memory, un
  * 2. A descriptor for each part, from free_first on: address, length, the next one, flags.
  * 3. Take them off the list of free ones. Remember, for virtqueue_take(), the token, how many parts there are, and how
  *    many bytes the device may write.
- * 4. The first descriptor's number goes into the available ring, at the place of `added`.
+ * 4. The first descriptor's number goes into the available ring, at the place of `added`. The ring has queue->size places,
+ *    and `added` counts on.
  */
 bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_part *parts, unsigned readable,
                    unsigned writable, void *token)

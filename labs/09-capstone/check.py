@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unilab import build
 from unilab.errors import CompileError, CourseError, GuestPanic, MachineError, Unavailable
-from unilab.labs import Report, lab, part
+from unilab.labs import Report, lab, part, program_trouble
 from unilab.machines import Forward, Machine, State, UserNetwork, start
 from unilab.measure.service import Listens, Service, first_response
 from unilab.toolchain import Image
@@ -88,8 +88,8 @@ def try_it(folder: Path, way: str, parts: dict[str, Sequence[object]], seed: int
     """
     trial = Trial()
     source = folder / "service.c"
-    if source.is_symlink() or not source.is_file():
-        trial.silent = "there is no service.c"
+    trial.silent = program_trouble(folder, source.name)
+    if trial.silent:
         return trial
     with tempfile.TemporaryDirectory(prefix="unilab-lab-") as scratch:
         copy = Path(scratch) / "service.c"
@@ -141,7 +141,12 @@ def _why_silent(error: MachineError, machine: Machine, listens: Listens) -> str:
     if isinstance(error, GuestPanic):
         return str(error)
     if listens.wait(0):
-        return f"{error.message}{_end(machine)}"
+        # QEMU takes the connection before the guest has, and gives it up if the guest refuses.
+        refused = "connection broke" in error.message or "ended the connection" in error.message
+        hint = (
+            "\nIs it at all addresses that it listens, and not at 127.0.0.1 alone? Clients come from outside." * refused
+        )
+        return f"{error.message}{_end(machine)}{hint}"
     said = machine.console.text.strip()
     words = f"It printed: {said[-300:]}" if said else "It printed nothing."
     return f'it never printed "{suite.READY}". Print the line when clients may come, and fflush(stdout).\n{words}'

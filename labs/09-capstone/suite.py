@@ -28,6 +28,8 @@ PAUSE = 0.1
 LONGEST_LINE, LONGEST_KEY, LONGEST_VALUE = 80, 32, 4096
 CONNECTIONS = 64
 KEYS = 100
+#: Answers that a client leaves unread: 12 MB, more than a Linux keeps on the way.
+UNREAD = 3000
 READY = "tally: listening"
 
 Test = Callable[[int, random.Random], None]
@@ -42,11 +44,16 @@ class Client:
 
     Args:
         port: Of this host.
+        room: Bytes that this host keeps of answers which nobody has read yet; as many as it likes unless given.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, room: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(PATIENCE)
+        if room:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         try:
-            self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+            self.socket.connect(("127.0.0.1", port))
         except OSError as error:
             raise Failed(f"the service takes no connection: {error}") from error
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -299,9 +306,10 @@ def test_a_word_is_no_number(port: int, draw: random.Random) -> None:
     """What was set to something else than digits cannot be added to, and stays what it was."""
     name = key(draw)
     with Client(port) as client:
-        client.ask(put(name, b"word"), b"OK\n")
-        client.refused(b"ADD %s 1\n" % name, "Its value is no number.")
-        client.ask(b"GET %s\n" % name, value_of(b"word"), "A refused ADD changes nothing.")
+        for text in (b"word", b"", b"-", b"12 apples", b" 7", b"7\n", b"0x10", b"5\0", b"1" * 19):
+            client.ask(put(name, text), b"OK\n")
+            client.refused(b"ADD %s 1\n" % name, f"Its value is {_shown(text)}, which is no number of 1 to 18 digits.")
+            client.ask(b"GET %s\n" % name, value_of(text), "A refused ADD changes nothing.")
 
 
 def test_a_bad_key_with_a_value(port: int, draw: random.Random) -> None:
@@ -364,6 +372,30 @@ def test_clients_that_go_away(port: int, draw: random.Random) -> None:
         )
 
 
+def test_a_client_that_does_not_read(port: int, draw: random.Random) -> None:
+    """A client asks for megabytes and reads nothing. Others are answered meanwhile, and in the end so is it."""
+    name, text = key(draw), draw.randbytes(LONGEST_VALUE)
+    request = b"GET %s\n" % name
+    with Client(port, room=LONGEST_VALUE) as slow, Client(port) as other:
+        slow.ask(put(name, text), b"OK\n")
+        slow.socket.settimeout(2)
+        sent = 0
+        try:
+            while sent < UNREAD * len(request):
+                sent += slow.socket.send((request * UNREAD)[sent : sent + 512])
+        except TimeoutError:
+            pass  # the service reads no more of it, as it should: somewhere there is an end
+        except OSError as error:
+            raise Failed(f"a client that did not read its answers yet was cut off: {error}") from error
+        slow.socket.settimeout(PATIENCE)
+        why = "Another client does not read its answers: nobody else should wait for it."
+        for _ in range(8):  # for as long as it takes until nothing more fits on the way
+            other.ask(request, value_of(text), why)
+            time.sleep(PAUSE * 2)
+        for _ in range(sent // len(request)):
+            slow.expect(value_of(text), request, "It read late, and should have all of its answers.")
+
+
 PARTS: dict[str, Sequence[Test]] = {
     "SET, GET and ADD": (
         test_a_value_comes_back,
@@ -379,7 +411,12 @@ PARTS: dict[str, Sequence[Test]] = {
         test_a_bad_key_with_a_value,
         test_too_much,
     ),
-    "nobody waits for anybody": (test_a_silent_client, test_many_clients, test_clients_that_go_away),
+    "nobody waits for anybody": (
+        test_a_silent_client,
+        test_many_clients,
+        test_clients_that_go_away,
+        test_a_client_that_does_not_read,
+    ),
 }
 
 

@@ -56,6 +56,34 @@ def test_a_sleeper_is_ended(tmp_path: Path) -> None:
     assert _run(tmp_path, "import time; time.sleep(1000)", Limits(seconds=1)).limit == "time"
 
 
+def test_a_loop_is_ended_by_what_it_has_had_of_the_processor(tmp_path: Path) -> None:
+    ran = _run(tmp_path, "while True: pass", Limits(seconds=60, processor_seconds=0.5))
+    assert (ran.limit, ran.exit_status) == ("processor", None)
+    assert ran.trouble.startswith("it was still running after 0.5 seconds of processor time.")
+
+
+def test_the_processor_time_of_all_its_processes_counts_and_of_those_that_ended(tmp_path: Path) -> None:
+    # The limit of processes is the user's, and other tests may be at theirs: then fork() has to be tried again.
+    burn = """import os, time
+def fork():
+    while True:
+        try: return os.fork()
+        except BlockingIOError: time.sleep(0.01)
+def burn():
+    while time.process_time() < 0.4: pass
+"""
+    one_by_one = "for _ in range(20):\n    if fork() == 0: burn(); os._exit(0)\n    os.wait()\n"
+    limits = Limits(seconds=60, processor_seconds=2, processes=16)
+    assert _run(tmp_path, burn + one_by_one, limits).limit == "processor"
+    at_once = "for _ in range(10):\n    if fork() == 0: burn(); time.sleep(100)\ntime.sleep(100)"
+    assert _run(tmp_path, burn + at_once, limits).limit == "processor"
+
+
+def test_who_waits_has_no_use_of_the_processor(tmp_path: Path) -> None:
+    ran = _run(tmp_path, "import time; time.sleep(1.5)", Limits(seconds=60, processor_seconds=1))
+    assert (ran.limit, ran.exit_status) == ("", 0)
+
+
 def test_endless_output_is_ended_and_not_kept(tmp_path: Path) -> None:
     ran = _run(tmp_path, "while True: print('x' * 1000)")
     assert ran.limit == "output"

@@ -135,6 +135,13 @@ def test_a_boot_that_hangs_is_found_where_it_is(tmp_path: Path) -> None:
     assert "boot.S, line 77: jmp ." in ran.trouble
 
 
+def test_a_boot_that_loops_is_ended_by_what_it_has_had_of_the_processor(tmp_path: Path) -> None:
+    ran = _boot_answer(tmp_path, "call start", "jmp .").boot(_PROGRAM, seconds=120)
+    assert (ran.end, ran.exit_status) == ("time", None)
+    assert ran.trouble.startswith("It has not ended within 3 seconds of processor time.")
+    assert "boot.S, line 77: jmp ." in ran.trouble
+
+
 def test_a_boot_that_prints_without_end_is_ended(tmp_path: Path) -> None:
     loop = "2:  mov $0x3f8, %edx\n    mov $'x', %eax\n    out %al, %dx\n    jmp 2b"
     ran = _boot_answer(tmp_path, "call start", loop).boot(_PROGRAM, seconds=3)

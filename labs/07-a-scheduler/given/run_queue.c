@@ -204,7 +204,7 @@ void lab_end(void)
 {
     recording = false;
     preempt_disable();
-    console_puts("record");
+    console_puts("\nrecord");
     for (unsigned i = 0; i < event_count; i++) {
         char text[] = {' ', events[i].kind, 0};
 

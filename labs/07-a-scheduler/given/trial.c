@@ -1,9 +1,9 @@
 /*
  * trial.c: threads that run, yield and nap as they are told to.
  *
- *   trial TURN PATIENCE PLAN...
+ *   trial WORD TURN PATIENCE PLAN...
  *
- * Each PLAN is a thread: its priority, then steps. r5 keeps the processor busy for
+ * WORD is said when all have ended. Each PLAN is a thread: its priority, then steps. r5 keeps the processor busy for
  * five ticks, y yields, n3 naps for three milliseconds: "2 r5 y r1 n3".
  */
 #include <pthread.h>
@@ -40,23 +40,23 @@ static void *follow(void *plan)
 int main(int argc, char **argv)
 {
     pthread_t threads[MOST_THREADS];
-    int count = argc - 3;
+    int count = argc - 4;
 
     if (count < 1 || count > MOST_THREADS)
         return 2;
     int most_urgent = 0; /* which we are, too, so that all threads are made soon */
     for (int i = 0; i < count; i++)
-        if (atoi(argv[i + 3]) > most_urgent)
-            most_urgent = atoi(argv[i + 3]);
-    libos_lab_begin((unsigned)atoi(argv[1]), (unsigned)atoi(argv[2]), most_urgent);
+        if (atoi(argv[i + 4]) > most_urgent)
+            most_urgent = atoi(argv[i + 4]);
+    libos_lab_begin((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]), most_urgent);
     for (int i = 0; i < count; i++) {
-        libos_lab_priority(atoi(argv[i + 3]));
-        if (pthread_create(&threads[i], NULL, follow, argv[i + 3]))
+        libos_lab_priority(atoi(argv[i + 4]));
+        if (pthread_create(&threads[i], NULL, follow, argv[i + 4]))
             return 3;
     }
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     libos_lab_end();
-    printf("all %d ended\n", count);
+    printf("all %d ended %s\n", count, argv[1]);
     return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * trial_blk.c: does what its arguments say with the first disk, and tells what came of it, a line each.
+ * trial_blk.c: does what its arguments say with the first disk, and tells what came of it, a line each. The first argument
+ * is said when it has come to its end: only the check knows it.
  *
  *   i                         sectors, and whether it is read-only
  *   r:SECTOR:COUNT:SHIFT      reads; the sum of what came (FNV-1a), and whether bytes beside it were touched
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
         puts("none");
         return 0;
     }
-    for (int i = 1; i < argc; i++) {
+    for (int i = 2; i < argc; i++) {
         char *word = argv[i];
         unsigned long long n[4] = {0};
         unsigned count = 0;
@@ -127,6 +128,6 @@ int main(int argc, char **argv)
             break;
         }
     }
-    puts("RIGHT");
+    printf("RIGHT %s\n", argv[1]);
     return 0;
 }

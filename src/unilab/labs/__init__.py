@@ -4,7 +4,8 @@
 """
 
 from unilab.labs.containment import Called, Limits, Ran, call, contained, python
-from unilab.labs.guest import Booted, GuestAnswer
+from unilab.labs.guest import Booted, GuestAnswer, program_trouble
+from unilab.labs.in_guest import contained_in_guest
 from unilab.labs.lab import check
 from unilab.labs.report import Part, Report, part
 
@@ -19,6 +20,8 @@ __all__ = [
     "call",
     "check",
     "contained",
+    "contained_in_guest",
     "part",
+    "program_trouble",
     "python",
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +33,8 @@ class Limits:
 
     Attributes:
         seconds: Time, by the clock.
+        processor_seconds: Time that its processes together have a processor, several times what it needs: so a loop
+            that never ends is found early, and on a busy host nothing else is.
         memory_mib: Memory of all its processes together, and the address space of each.
         processes: How many it may have at once.
         output_bytes: How much it may print.
@@ -41,6 +42,7 @@ class Limits:
     """
 
     seconds: float = 10.0
+    processor_seconds: float = 3.0
     memory_mib: int = 512
     processes: int = 24
     output_bytes: int = 1 << 20
@@ -56,8 +58,10 @@ class Ran:
         output: What it printed.
         errors: What it printed on standard error.
         answer: What it wrote to descriptor 9.
-        limit: The limit that ended it: ``time``, ``memory``, ``processes`` or ``output``; empty if none did.
+        limit: The limit that ended it: ``time``, ``processor``, ``memory``, ``processes`` or ``output``; empty if none
+            did.
         seconds: How long it ran.
+        limits: What it was allowed.
         left_behind: How many of its processes were still there when it had ended, and were killed.
     """
 
@@ -68,6 +72,7 @@ class Ran:
     limit: str
     seconds: float
     left_behind: int
+    limits: Limits
 
     @property
     def trouble(self) -> str:
@@ -75,6 +80,8 @@ class Ran:
         if self.limit:
             return {
                 "time": f"it was still running after {self.seconds:.0f} seconds. Look for a loop that never ends",
+                "processor": f"it was still running after {self.limits.processor_seconds:g} seconds of processor time. "
+                "Look for a loop that never ends",
                 "memory": "it used more memory than it may. Look for something that grows without end",
                 "processes": "it started more processes than it may. Look for a fork in a loop",
                 "output": "it printed more than it may. Look for a print in a loop that never ends",
@@ -116,41 +123,72 @@ def contained(
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="unilab-lab-") as scratch:
         copy = Path(scratch) / folder.name
-        shutil.copytree(folder, copy, ignore=_not_copied)
-        for name, data in (files or {}).items():
-            if (copy / name).is_dir():
-                shutil.rmtree(copy / name)
+        copy.mkdir()
+        for name, data in handed_in(folder, files or {}).items():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes(data)
             (copy / name).chmod(0o755)
         if os.geteuid() == 0:
             for path in (Path(scratch), copy, *copy.rglob("*")):
                 os.chown(path, supervisor.NOBODY, supervisor.NOBODY)
-        order = {
-            "command": list(command),
-            "folder": str(copy),
-            "owner": os.getpid(),
-            "seconds": limits.seconds,
-            "memory": limits.memory_mib << 20,
-            "processes": limits.processes,
-            "output": limits.output_bytes,
-            "file": limits.file_mib << 20,
-            "readable": None if readable is None else [str(path) for path in readable],
-            "environment": {
-                "PATH": os.environ.get("PATH", os.defpath),
-                "LANG": "C.UTF-8",
-                "HOME": str(copy),
-                "TMPDIR": str(copy),
-            },
-        }
+        task = order(command, str(copy), limits, readable=readable, owner=os.getpid())
         ran = subprocess.run(
-            [sys.executable, "-I", supervisor.__file__, json.dumps(order)],
+            [sys.executable, "-I", supervisor.__file__, json.dumps(task)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=limits.seconds + _PATIENCE,
             start_new_session=True,
             check=False,
         )
-    return _read(ran)
+    return read(ran.stdout, ran.stderr, limits)
+
+
+def order(
+    command: Sequence[str],
+    home: str,
+    limits: Limits,
+    *,
+    readable: Sequence[str | Path] | None = None,
+    environment: Mapping[str, str] | None = None,
+    owner: int,
+) -> dict[str, Any]:
+    """What the process that watches a submission is told.
+
+    Args:
+        command: What to run.
+        home: The folder with the submission's copy, where it starts.
+        limits: What it may use up.
+        readable: As for ``contained``.
+        environment: Variables beside the usual ones.
+        owner: The process with which all of it ends.
+    """
+    usual = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
+    return {
+        "command": list(command),
+        "folder": home,
+        "owner": owner,
+        "seconds": limits.seconds,
+        "processor": limits.processor_seconds,
+        "memory": limits.memory_mib << 20,
+        "processes": limits.processes,
+        "output": limits.output_bytes,
+        "file": limits.file_mib << 20,
+        "readable": None if readable is None else [str(path) for path in readable],
+        "environment": {**usual, **(environment or {})},
+    }
+
+
+def handed_in(folder: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is in the copy of a folder, by name: its files, and over them those of the check."""
+    found: dict[str, bytes] = {}
+    for directory, names, here in os.walk(folder):
+        left_out = _not_copied(directory, [*names, *here])
+        names[:] = [name for name in names if name not in left_out]
+        for name in set(here) - left_out:
+            path = Path(directory, name)
+            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    hidden = tuple(f"{name}/" for name in files)
+    return {**{name: data for name, data in found.items() if not name.startswith(hidden)}, **files}
 
 
 def _not_copied(folder: str, names: list[str]) -> set[str]:
@@ -228,23 +266,25 @@ def call(
     return Called(tuple(answers[: len(arguments)]), tuple(raised[: len(arguments)]), ran)
 
 
-def _read(ran: subprocess.CompletedProcess[bytes]) -> Ran:
+def read(output: bytes, errors: bytes, limits: Limits) -> Ran:
+    """What the process that watched it has printed, on its output and on standard error, as a value."""
     try:
-        said = json.loads(ran.stdout)
+        said = json.loads(output)
     except ValueError:
         # A submission of the same user can do this to it.
         why = "it ended the process that watched it"
-        return Ran(None, "", f"{why}\n{ran.stderr.decode(errors='replace')}", b"", "", 0.0, 0)
+        return Ran(None, "", f"{why}\n{errors.decode(errors='replace')}", b"", "", 0.0, 0, limits)
     status = None if said["status"] is None else os.waitstatus_to_exitcode(said["status"])
-    output, errors, answer = (base64.b64decode(said[name]) for name in ("output", "errors", "answer"))
+    printed, complaints, answer = (base64.b64decode(said[name]) for name in ("output", "errors", "answer"))
     return Ran(
         exit_status=status if status is None or status >= 0 else 128 - status,
-        output=output.decode(errors="replace"),
-        errors=errors.decode(errors="replace"),
+        output=printed.decode(errors="replace"),
+        errors=complaints.decode(errors="replace"),
         answer=answer,
         limit="" if said["ended"] == "itself" else said["ended"],
         seconds=said["seconds"],
         left_behind=said["left_behind"],
+        limits=limits,
     )
 
 

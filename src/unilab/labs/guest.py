@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,10 +20,12 @@ from unilab.errors import CompileError, CourseError, DeadlineExceeded, MachineEr
 from unilab.labs.containment import Limits, contained
 from unilab.learn.explain import explain
 from unilab.machines import End, Machine
+from unilab.machines.keeper import processor_seconds
 from unilab.toolchain import Image, build, libos, overlay
+from unilab.toolchain.build import compile_command
 
 #: For the compiler: it takes a fraction of a second and some 200 MB of addresses for an honest file.
-_COMPILER = Limits(seconds=8, memory_mib=1024, output_bytes=1 << 18, file_mib=4)
+_COMPILER = Limits(seconds=8, processor_seconds=8, memory_mib=1024, output_bytes=1 << 18, file_mib=4)
 #: Where a dynamic linker finds what it needs, on every Linux.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/nix/store", "/etc/ld.so.cache", "/dev/null")
 #: Bytes of one file that is handed in.
@@ -34,10 +37,18 @@ _OUTSIDE = re.compile(
     r"\.\s*(?:incbin|include)\b|#\s*(?:embed|include_next|import)\b|#\s*include\s*[^\s\"<]|#\s*include\s*[\"<][^\">]*(?:/|\.\.)"
 )
 
+#: The same for programs, whose headers lie in folders.
+_OUTSIDE_PROGRAM = re.compile(
+    r"\.\s*(?:incbin|include)\b|#\s*(?:embed|include_next|import)\b|#\s*include\s*[\"<](?:/|[^\">]*\.\.)"
+)
+
 #: Seconds for a look at one that hangs, on a host that is busy.
 _LOOK_SECONDS = 30.0
-#: Seconds in which an answer that works has long done what it should.
-SECONDS = 6.0
+#: Seconds in which an answer that works has long done what it should: by the clock, for one that waits; and of the
+#: processor, of which one that works takes a tenth of that, so that a loop without end is found early on any host.
+SECONDS, PROCESSOR_SECONDS = 6.0, 3.0
+#: How often it is asked how much it has had of the processor.
+_ASK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,42 @@ class Booted:
         if self.explanation or not self.exit_status:
             return self.explanation
         return f"the program ended with status {self.exit_status}; it printed:\n{self.console.strip()}"
+
+
+def program_trouble(folder: Path, name: str) -> str:  # noqa: PLR0911 - a reason each
+    """Why a program that was handed in does not compile, or should not out of containment; empty if it may.
+
+    Args:
+        folder: What was handed in.
+        name: The program's file in it.
+
+    Raises:
+        Unavailable: This is not Linux, whose means contain the compiler.
+    """
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        return f"there is no {name}"
+    if path.stat().st_size > _MOST:
+        return f"{name} is larger than {_MOST >> 10} KiB"
+    if found := _OUTSIDE_PROGRAM.search(_plain(path.read_bytes())):
+        return f"{name}: a service has no files of this host in it, and this is {found[0].strip()!r}"
+    command, reads = compile_command(name, "answer.o")
+    with tempfile.TemporaryDirectory(prefix="unilab-answer-") as empty:
+        (Path(empty) / name).write_bytes(path.read_bytes())
+        ran = contained(command, folder=Path(empty), limits=_COMPILER, readable=[*_SYSTEM, *reads])
+    if ran.limit:
+        return f"{name}: the compiler was stopped: {ran.trouble}"
+    if ran.exit_status and f"{name}:" not in ran.errors:
+        return f"{name}: the compiler gave up on it. Does something there repeat without end?"
+    if ran.exit_status:
+        return "\n".join(repr(explain(CompileError(ran.errors.strip()))).splitlines()[:_LINES])
+    return ""
+
+
+def _plain(data: bytes) -> str:
+    """C without comments, and without lines that go on behind a backslash."""
+    text = data.decode(errors="replace").replace("\\\n", "")
+    return re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL)
 
 
 class GuestAnswer:
@@ -95,10 +142,7 @@ class GuestAnswer:
 
     def _forbidden(self) -> str:
         for where, name in self._names.items():
-            # A line may go on behind a backslash, and a comment may stand between words.
-            text = self._files[where].decode(errors="replace").replace("\\\n", "")
-            text = re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL)
-            if found := _OUTSIDE.search(text):
+            if found := _OUTSIDE.search(_plain(self._files[where])):
                 line = found[0].strip()
                 return f"{name}: an answer includes headers of the library OS by their name alone, and this is {line!r}"
         return ""
@@ -160,7 +204,7 @@ class GuestAnswer:
         Args:
             program: A C file, or an image from ``image``.
             input: What is typed on its console, followed by the end of the file.
-            seconds: How long it may take.
+            seconds: How long it may take, by the clock.
             options: As for ``start``.
         """
         try:
@@ -181,10 +225,9 @@ class GuestAnswer:
             return Booted(error.console, "output", None, str(error.message))
 
     def _outcome(self, machine: Machine, seconds: float) -> Booted:
-        if not machine.ended_within(seconds):
+        if limit := _not_ended_within(machine, seconds):
             why = f"{self.named(repr(explain(machine)))}"
-            console = machine.console.text
-            return Booted(console, "time", None, f"It has not ended within {seconds:g} seconds. {why}")
+            return Booted(machine.console.text, "time", None, f"It has not ended within {limit}. {why}")
         try:
             outcome = machine.wait(check=False)
         except DeadlineExceeded as error:
@@ -199,3 +242,14 @@ class GuestAnswer:
         for where, name in self._names.items():
             text = re.sub(rf"\b(?:{re.escape(where)}|{re.escape(Path(where).name)})", name, text)
         return text
+
+
+def _not_ended_within(machine: Machine, seconds: float) -> str:
+    """Wait for its end: the limit that it has reached first; empty if it has ended."""
+    until = time.monotonic() + seconds
+    while not machine.ended_within(max(0.0, min(_ASK_SECONDS, until - time.monotonic()))):
+        if time.monotonic() >= until:
+            return f"{seconds:g} seconds"
+        if (processor_seconds(machine.pid) or 0.0) > PROCESSOR_SECONDS:
+            return f"{PROCESSOR_SECONDS:g} seconds of processor time"
+    return ""

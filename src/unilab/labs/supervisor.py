@@ -28,7 +28,7 @@ import struct
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Numbers of linux/prctl.h and linux/seccomp.h, part of the system's stable interface.
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_SECCOMP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
@@ -48,6 +48,7 @@ NOBODY = 65534
 ANSWER = 9
 _OPEN_FILES = 256
 _LOOK_SECONDS, _CHUNK = 0.02, 65536
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def _prctl(option: int, value: int, pointer: object = 0) -> None:
@@ -139,16 +140,25 @@ def _become(order: dict[str, Any]) -> list[str]:
     return command
 
 
-def _below(pid: int) -> dict[int, int]:
-    """Every living process that descends from one, and the bytes of memory that each has in use."""
-    parents: dict[int, tuple[int, int]] = {}
+class _Used(NamedTuple):
+    """What a process has in use, bytes; and how long it has had a processor, seconds."""
+
+    memory: int
+    processor: float
+
+
+def _below(pid: int) -> dict[int, _Used]:
+    """Every living process that descends from one, and what each uses: see proc_pid_stat(5)."""
+    parents: dict[int, tuple[int, _Used]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             with contextlib.suppress(OSError, ValueError, IndexError):
                 fields = (Path(entry.path) / "stat").read_text().rpartition(")")[2].split()
                 if fields[0] not in "ZX":  # those have ended
-                    parents[int(entry.name)] = (int(fields[1]), int(fields[21]) * resource.getpagesize())
-    found: dict[int, int] = {}
+                    # Of the processor: its own time, and that of its children that have ended.
+                    used = _Used(int(fields[21]) * resource.getpagesize(), sum(map(int, fields[11:15])) / _TICKS)
+                    parents[int(entry.name)] = (int(fields[1]), used)
+    found: dict[int, _Used] = {}
     level = {pid}
     while level:
         level = {child for child, (parent, _) in parents.items() if parent in level and child not in found}
@@ -247,8 +257,10 @@ class _Watch:
                     below, looked = _below(os.getpid()), now
                     if len(below) > order["processes"]:
                         return "processes", None
-                    if sum(below.values()) > order["memory"]:
+                    if sum(used.memory for used in below.values()) > order["memory"]:
                         return "memory", None
+                    if sum(used.processor for used in below.values()) > order["processor"]:
+                        return "processor", None
                 if not ready.get_map():
                     time.sleep(_LOOK_SECONDS)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from unilab.cli.checkout import checkout
 from unilab.labs import Report, lab, part
-from unilab.labs.guest import GuestAnswer
 
 _MORE_RINGS = 6
 
@@ -17,7 +16,7 @@ def check(folder: Path, seed: int) -> Report:
     """Grade the three files together."""
     visible = lab.load(checkout() / "labs" / "08-a-virtio-driver" / "check.py")
     draw = random.Random(seed)
-    answer = GuestAnswer(folder, {name: f"dev/{name}" for name in (visible.RING, visible.ENTROPY, visible.BLOCK)})
+    answer = visible.answer_of(folder, visible.RING, visible.ENTROPY, visible.BLOCK)
 
     def ring(words: str) -> str:
         for _ in range(_MORE_RINGS):

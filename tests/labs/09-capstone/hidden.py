@@ -26,26 +26,6 @@ def a_thousand_in_a_row(port: int, draw: random.Random) -> None:
             client.expect(b"NUMBER %d\n" % (number + 1), b"ADD", "A thousand were sent in a row.")
 
 
-def one_who_does_not_read(port: int, draw: random.Random) -> None:
-    """A client asks for megabytes and reads nothing. Others are answered, and in the end so is it."""
-    name, text, times = suite.key(draw), draw.randbytes(4096), 600
-    with suite.Client(port) as slow, suite.Client(port) as other:
-        slow.ask(suite.put(name, text), b"OK\n")
-        slow.socket.settimeout(2)
-        requests, sent = (b"GET %s\n" % name) * times, 0
-        try:
-            while sent < len(requests):
-                sent += slow.socket.send(requests[sent : sent + 512])
-        except TimeoutError:
-            pass  # it is not read any more, as it should be: somewhere there is an end
-        slow.socket.settimeout(suite.PATIENCE)
-        why = "Another client does not read its answers: nobody else should wait for it."
-        other.ask(b"GET %s\n" % name, suite.value_of(text), why)
-        whole = requests[:sent].count(b"\n")
-        for _ in range(whole):
-            slow.expect(suite.value_of(text), b"GET", "It read late, and should have all of its answers.")
-
-
 def three_hundred_come_and_go(port: int, draw: random.Random) -> None:
     """Some by a reset: whatever a connection had is given back."""
     name = suite.key(draw)
@@ -81,7 +61,7 @@ def numbers_at_their_ends(port: int, draw: random.Random) -> None:
 
 PARTS = {
     "more at once": (a_thousand_in_a_row, all_cuts),
-    "clients of all kinds": (one_who_does_not_read, three_hundred_come_and_go),
+    "clients of all kinds": (suite.test_a_client_that_does_not_read, three_hundred_come_and_go),
     "numbers": (numbers_at_their_ends,),
 }
 

@@ -89,10 +89,12 @@ static void serve(FILE *in, FILE *out)
                 fprintf(out, "VALUE %zu\n", length), fwrite(value, 1, length, out);
         } else if (spaced && count == 3 && !strcmp(word, "ADD") && is_key(key) && is_number(number, 9)) {
             pthread_mutex_lock(&store->lock);
+            bool first = find(key, false) < 0;
             int i = find(key, true);
-            store->entries[i].value[store->entries[i].length] = 0;
-            bool right = !store->entries[i].length || is_number(store->entries[i].value, 18);
-            long long total = atoll(store->entries[i].value) + atoll(number);
+            char *text = store->entries[i].value;
+            text[store->entries[i].length] = 0;
+            bool right = first || (is_number(text, 18) && strlen(text) == store->entries[i].length);
+            long long total = atoll(text) + atoll(number);
             if (right)
                 store->entries[i].length = (size_t)sprintf(store->entries[i].value, "%lld", total);
             pthread_mutex_unlock(&store->lock);

@@ -1,0 +1,2 @@
+/* posix/mincore.c */
+LIBOS_CALL(mincore, 3)
