@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import ARTEFACTS, OpenNotebook
+from unilab.measure import jupyter
 
 _PANEL = "window.jupyterapp.shell.currentWidget.content"
 #: How much of a notebook one picture shows, in pixels.
@@ -35,6 +36,23 @@ def run_cell(notebook: OpenNotebook, cell: str, source: str | None = None) -> Lo
     )
     assert errors == [], cell
     return notebook.page.locator(f'[data-cell="{cell}"]')
+
+
+def start_cell(notebook: OpenNotebook, cell: str) -> None:
+    """Run one cell, and do not wait for it."""
+    notebook.page.evaluate(
+        f"""id => {{
+            const panel = {_PANEL};
+            panel.activeCellIndex = panel.widgets.findIndex(w => w.model.id === id);
+            window.jupyterapp.commands.execute('notebook:run-cell');
+        }}""",
+        cell,
+    )
+
+
+def wait_until_idle(notebook: OpenNotebook) -> None:
+    """Wait until the kernel has nothing more to do."""
+    notebook.page.wait_for_function(f"() => {jupyter.KERNEL}?.status === 'idle'", timeout=60_000)
 
 
 def predict(notebook: OpenNotebook, form: Locator) -> str:
@@ -122,6 +140,24 @@ def state_of(view: Locator) -> dict[str, Any]:
         " says: node.querySelector('dl')?.innerText})"
     )
     return state
+
+
+def use(view: Locator) -> None:
+    """Click a thing in a view, go on by keyboard, look at the table, and come back: each must change what is seen."""
+    things = view.locator("[data-block], [data-item]")
+    before = state_of(view)
+    things.first.click()
+    assert state_of(view) != before
+    expect(view.locator("dd[data-field]").first).not_to_be_empty()
+    view.locator(":is([data-block], [data-item])[tabindex='0']").last.focus()
+    before = state_of(view)
+    for key in ("ArrowDown", "ArrowRight"):
+        view.page.keyboard.press(key)
+    assert state_of(view) != before
+    view.locator("[data-action=table]").click()
+    expect(view.locator("table").first).to_be_visible()
+    view.locator("[data-action=table]").click()
+    expect(view.locator("svg").first).to_be_visible()
 
 
 def shoot_all(notebook: OpenNotebook, name: str) -> None:

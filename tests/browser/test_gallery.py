@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser import axe
+from tests.browser import axe, looks
 from tests.browser.conftest import ARTEFACTS, Lab, OpenNotebook
 
 _NOTEBOOK = "gallery.ipynb"
@@ -71,6 +71,16 @@ def test_axe_finds_nothing_serious(gallery: OpenNotebook, name: str) -> None:
     assert axe.violations(gallery.page, view) == []
     view.locator("[data-action=table]").click()
     expect(view.locator("svg")).to_be_visible()
+
+
+def test_every_view_of_the_gallery_is_shown(gallery: OpenNotebook) -> None:
+    assert set(gallery.run(looks.SHOWN)) == looks.GALLERIES[_NOTEBOOK]
+
+
+@pytest.mark.parametrize("width", looks.WIDTHS)
+@pytest.mark.parametrize("name", _VIEWS)
+def test_no_word_is_cut_off_covered_or_faint(gallery: OpenNotebook, name: str, width: int) -> None:
+    assert looks.faults_at(view_of(gallery, name), width) == []
 
 
 @pytest.mark.parametrize("name", _VIEWS)
@@ -324,6 +334,7 @@ def test_dark_pages_have_dark_pictures_without_faults(gallery: OpenNotebook) -> 
         paper = view.locator("svg .uv-paper").first.evaluate("node => getComputedStyle(node).fill")
         assert max(int(part) for part in paper.removeprefix("rgb(").removesuffix(")").split(",")) < 64
         assert axe.violations(gallery.page, view, at_least=10) == []
+        assert looks.faults_at(view, 1200) == []
         shoot(view, f"gallery-{name}-dark")
     gallery.set_theme("light")
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.browser import looks
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenNotebook
+from unilab.measure import jupyter
 
 _NOTEBOOK = "gallery2.ipynb"
 _MANY = 200
@@ -35,13 +37,19 @@ def _crossings(notebook: OpenNotebook) -> list[tuple[int, str, str]]:
     return [tuple(each) for each in notebook.run(f"import json; print(json.dumps({steps}))")]
 
 
+def test_every_view_of_the_gallery_is_shown(notebook: OpenNotebook) -> None:
+    assert set(notebook.run(looks.SHOWN)) == looks.GALLERIES[_NOTEBOOK]
+
+
 def _selected(view: Locator) -> Locator:
     return view.locator('[data-item][aria-selected="true"]')
 
 
 def _check(notebook: OpenNotebook, view: Locator) -> None:
-    """No fault that axe finds, and a table that says the same."""
+    """No fault that axe finds, no word out of its place, wide and narrow, and a table that says the same."""
     assert violations(notebook.page, view, at_least=6) == []
+    for width in looks.WIDTHS:
+        assert looks.faults_at(view, width) == []
     if view.locator("[data-action=table]").count():
         view.locator("[data-action=table]").click()
         expect(view.locator("table").first).to_be_visible()
@@ -199,6 +207,33 @@ def test_a_machine_is_typed_to_and_its_queue_moves(notebook: OpenNotebook) -> No
     _check(notebook, console)
 
 
+def test_a_machine_is_controlled_while_a_cell_runs(notebook: OpenNotebook) -> None:
+    """The cell ends when it has seen what the buttons did, so it is busy until then."""
+    console, control = _view(notebook, "console"), _view(notebook, "control")
+    busy = """
+import time
+def seen(what):
+    until = time.monotonic() + 60
+    while not what() and time.monotonic() < until:
+        time.sleep(0.02)
+seen(lambda: str(machine.state) == "paused")
+seen(lambda: str(machine.state) == "running")
+seen(lambda: "kept 5 bytes" in machine.console.text)
+"""
+    notebook.page.evaluate(
+        f"code => {{ window.busy = {jupyter.KERNEL}.requestExecute({{code, store_history: false}}); }}", busy
+    )
+    notebook.page.wait_for_function(f"() => {jupyter.KERNEL}.status === 'busy'")
+    control.locator("[data-action=pause]").click()
+    expect(control).to_have_attribute("data-state", "paused")
+    control.locator("[data-action=resume]").click()
+    expect(control).to_have_attribute("data-state", "running")
+    console.locator("[data-action=line]").fill("busy")
+    console.locator("[data-action=line]").press("Enter")
+    expect(console.locator("[role=log]")).to_contain_text("kept 5 bytes")
+    assert notebook.page.evaluate("async () => (await window.busy.done).content.status") == "ok"
+
+
 def test_a_machine_is_paused_stepped_and_ends(notebook: OpenNotebook) -> None:
     page = notebook.page
     console, control = _view(notebook, "console"), _view(notebook, "control")
@@ -244,11 +279,12 @@ def test_views_in_the_dark_outlive_their_kernel(notebook: OpenNotebook) -> None:
     # The machine of the tests above has ended: have a running one, as the notebook has it at first.
     notebook.run_all()
     notebook.set_theme("dark")
-    names = ("crossing", "boot", "boot-steps", "virtqueue", "console", "control")
+    names = ("crossing", "boot", "boot-steps", "threads", "virtqueue", "console", "control")
     for name in names:
         view = _view(notebook, name)
         notebook.screenshot(f"gallery2-dark-{name}")
         assert violations(page, view, at_least=6) == []
+        assert looks.faults_at(view, 1200) == []
     page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
     for name in names:
         expect(_view(notebook, name).locator(".uv-stale")).to_be_visible(timeout=60_000)

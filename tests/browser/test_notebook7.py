@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -13,26 +15,42 @@ from tests.browser import notebooks as learner
 from tests.browser.conftest import OpenNotebook
 from tests.notebooks.course import NOTEBOOKS, ROOT
 from unilab.measure import jupyter
+from unilab.measure.jupyter import Lab
 
 _FIRST = NOTEBOOKS[0]
+#: Those of Parts II and III: what the notebooks show, without what else they run.
+_GALLERIES = ("gallery2.ipynb", "gallery3.ipynb")
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[OpenNotebook]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("notebook7")
     for name in ("notebooks", "images"):
         shutil.copytree(ROOT / name, folder / "work" / name, ignore=shutil.ignore_patterns("scratch"))
+    for gallery in _GALLERIES:
+        shutil.copy(Path(__file__).parent / gallery, folder / "work/notebooks")
     with jupyter.lab(folder / "work", folder / "work/notebooks" / _FIRST.name, folder) as server:
-        context = browser.new_context(viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        notebook = OpenNotebook(page)
-        page.on("console", notebook.hear)
-        server.open_in_notebook(page, f"notebooks/{_FIRST.name}")
-        notebook.run_all()
+        yield server
+
+
+@contextlib.contextmanager
+def _run(server: Lab, browser: Browser, name: str) -> Iterator[OpenNotebook]:
+    context = browser.new_context(viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    notebook = OpenNotebook(page)
+    page.on("console", notebook.hear)
+    server.open_in_notebook(page, f"notebooks/{name}")
+    notebook.run_all()
+    yield notebook
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def opened(server: Lab, browser: Browser) -> Iterator[OpenNotebook]:
+    with _run(server, browser, _FIRST.name) as notebook:
         yield notebook
-        page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-        context.close()
 
 
 @pytest.fixture
@@ -70,3 +88,17 @@ def test_its_view_is_clicked_and_keyed(notebook: OpenNotebook, theme: str) -> No
 
 def test_the_quiz_says_wrong_and_right(notebook: OpenNotebook) -> None:
     learner.answer_all(notebook.page, notebook.page.locator(".ul-quiz"))
+
+
+@pytest.mark.parametrize("name", _GALLERIES)
+def test_views_of_part_three_are_clicked_and_keyed(server: Lab, browser: Browser, name: str) -> None:
+    with _run(server, browser, name) as notebook:
+        views = notebook.page.locator(".uv-view:has(.uv-pane)")
+        assert views.count() >= 4
+        for view in views.all():
+            expect(view).to_have_attribute("data-ready", "true")
+            view.scroll_into_view_if_needed()
+            learner.use(view)
+            assert axe.violations(notebook.page, view, at_least=6) == []
+        notebook.screenshot(f"notebook7-{Path(name).stem}")
+        assert notebook.trouble == []

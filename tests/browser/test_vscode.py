@@ -47,7 +47,7 @@ _SCRIPTS = (
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 _CELLS = (
     "import os, tempfile\nos.environ['UNILAB_PROGRESS'] = tempfile.mktemp()\n"
-    "from unilab import card, check, observe, predict, quiz, show, side_by_side\n"
+    "from unilab import card, check, observe, predict, quiz, show, side_by_side, write_program\n"
     "from unilab.machines import recordings",
     "card(question='What?', objectives=['see it', 'do it'])",
     "owner = predict('Whose is the text?', choices=['mine', 'yours', 'nobody\\'s'])\nowner",
@@ -60,8 +60,24 @@ _CELLS = (
     "side_by_side(*(recordings.load(file).spaces[0] for file in files), task='Compare.')",
     "quiz('00')",
     "show(observe('programs/hello.c', on='unikernel').space, task='Open a group.')",
+    "from unilab import boot_steps, image_map, thread_timeline, views, virtqueue_steps\n"
+    "from unilab.machines import boot_timeline, journey, request_journey\n"
+    "from unilab.measure import comparison",
+    "views.CrossingView(journey.load('hello', 'linux'), task='Where is the border?')",
+    "views.BootTimelineView(boot_timeline.load('hello', 'linux'), task='What takes the time?')",
+    "views.BootStepsView(boot_steps('programs/hello.c'), task='Which step changes the mode?')",
+    "views.ImageMapView(image_map('programs/hello.c'), task='What is the largest?')",
+    "views.ThreadTimelineView(thread_timeline('programs/threads.c', args=['300000'], switches=20), task='Who waits?')",
+    "views.VirtqueueView(*virtqueue_steps(write_program('diary.c', "
+    '\'#include <stdio.h>\\nint main(void) { puts(""); return fclose(fopen("/data/a", "w")); }\')), task=\'Which?\')',
+    "views.ExchangeView(request_journey.load('httpd', 'unikernel'), task='Find main.')",
+    "views.ComparisonView(comparison.load(), task='What got worse?')",
     "show.source('console_write')",
 )
+#: By their CSS classes.
+_KINDS_OF_VIEWS = [
+    *("space", "side", "crossing", "boot", "boot-steps", "image-map", "threads", "virtqueue", "exchange", "comparison"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -131,21 +147,9 @@ def test_a_prediction_is_committed_by_keyboard_and_unlocks_its_view(webview: Ope
     expect(view.locator("svg")).to_be_visible()
 
 
-@pytest.mark.parametrize("kind", ["space", "side"])
+@pytest.mark.parametrize("kind", _KINDS_OF_VIEWS)
 def test_a_view_is_clicked_and_keyed(page: Page, kind: str) -> None:
-    view = _view(page, kind)
-    blocks = view.locator("[data-block]")
-    blocks.last.click()
-    chosen = view.locator("dd[data-field]").first
-    expect(chosen).not_to_be_empty()
-    view.locator("[data-block][tabindex='0']").last.focus()
-    before = learner.state_of(view)
-    page.keyboard.press("ArrowUp")
-    assert learner.state_of(view) != before
-    view.locator("[data-action=table]").click()
-    expect(view.locator("table").first).to_be_visible()
-    view.locator("[data-action=table]").click()
-    expect(view.locator("svg").first).to_be_visible()
+    learner.use(_view(page, kind))
 
 
 def test_a_group_opens_in_the_kernel(page: Page) -> None:

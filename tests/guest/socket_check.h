@@ -22,25 +22,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "say.h"
+
 static int broken_pipes;
 
 static void count_broken_pipe(int sig)
 {
     broken_pipes += sig == SIGPIPE;
 }
-
-static const char *error_name(int error)
-{
-    return error ? strerror(error) : "no error";
-}
-
-/* What a call gives, and why it failed if it did. */
-static long said(const char *call, long result)
-{
-    printf("%-34s %ld, %s\n", call, result, error_name(result < 0 ? errno : 0));
-    return result;
-}
-#define SAY(call) said(#call, call)
 
 static void print_events(const char *when, unsigned events)
 {

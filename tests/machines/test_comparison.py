@@ -60,7 +60,10 @@ def test_whoever_does_not_serve_is_said(tmp_path: Path) -> None:
         service.load(service.free_port(), 1, 0.05)
 
 
-def test_a_container_has_the_host_s_network_if_asked() -> None:
+@pytest.mark.parametrize("where", ["", "guest"])
+def test_a_container_has_the_host_s_network_if_asked(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the Linux guest of hosts that forbid containers, that guest's; its port is led to one of this host's."""
+    monkeypatch.setenv(container_host.OVERRIDE, where)
     port = service.free_port()
     words = {"args": [str(port), "/"], "deadline": 60.0}
     with start(_PROGRAMS / "httpd.c", "container", network=HostNetwork((port,)), **words) as machine:  # type: ignore[arg-type]

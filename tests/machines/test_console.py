@@ -167,7 +167,7 @@ def test_a_listener_cannot_wait_for_its_machine(program: Program) -> None:
 def test_a_listener_that_never_returns_does_not_keep_the_machine_alive(
     program: Program, has_ended: Callable[[int], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unilab.machines.machine.PATIENCE", 0.2)
+    monkeypatch.setattr("unilab.machines.lifecycle.PATIENCE", 0.2)
     release = threading.Event()
     with machines.start(program("endless"), on_output=lambda text: release.wait(LONG), deadline=2.0) as machine:
         try:

@@ -22,7 +22,7 @@ from unilab import machines
 from unilab.errors import CourseError, MachineError, StartFailed
 from unilab.machines import End, Outcome, State, container_host
 from unilab.machines.container import PIDS, Container, children
-from unilab.machines.keeper import bounded
+from unilab.machines.limits import bounded
 from unilab.spaces.model import AddressSpace
 from unilab.toolchain import Image
 

@@ -26,6 +26,8 @@ from unilab.toolchain.symbols import SymbolTable
 _PROGRAM = Path(__file__).resolve().parents[2] / "notebooks" / "programs" / "httpd.c"
 SOAK = os.environ.get("UNILAB_SOAK") == "1"
 LONG = 10.0
+#: Seconds that a server may live: a million requests take some minutes, and more on a busy host.
+DEADLINE = 3600.0 if SOAK else 300.0
 CONNECTIONS = 256
 FILES: dict[str, str | bytes] = {
     "www/index.html": "<!doctype html>\n<title>here</title>\n",
@@ -123,10 +125,10 @@ def serving(way: str) -> Iterator[Server]:
     """An httpd with FILES: ``process``, or a unikernel on that machine."""
     if way == "process":
         port = _free_port()
-        running = machines.start(_PROGRAM, "process", args=[str(port)], files=FILES)
+        running = machines.start(_PROGRAM, "process", args=[str(port)], files=FILES, deadline=DEADLINE)
     else:
         network = UserNetwork((Forward(0, 80),))
-        running = machines.start(_PROGRAM, machine=way, files=FILES, network=network, memory=8)
+        running = machines.start(_PROGRAM, machine=way, files=FILES, network=network, memory=8, deadline=DEADLINE)
     with running:
         assert running.console.wait_for("serving", LONG), running.console
         yield Server(port if way == "process" else running.host_port(80), running)

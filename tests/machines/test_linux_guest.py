@@ -97,7 +97,8 @@ def test_it_serves_over_the_network(machine: str) -> None:
     ("options", "message"),
     [
         ({"machine": "q35", "memory": 16}, "too little for Linux"),
-        ({"machine": "q35", "disks": ["disk.img"]}, "neither disks nor an initrd"),
+        ({"machine": "q35", "initrd": "tree.cpio"}, "an initrd of its own"),
+        ({"machine": "q35", "disks": ["no-disk.img"]}, "no-disk.img cannot be read"),
         ({"files": {"bin/busybox": "mine"}}, "has an bin/busybox of its own"),
         ({"files": {"etc/wait": "mine"}}, "has an etc/wait of its own"),
         ({"network": UserNetwork(), "env": {"NET": "10.0.0.2"}}, "is no address of a network"),

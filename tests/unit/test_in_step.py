@@ -1,7 +1,8 @@
-"""environment.yml, apt.txt, pyproject.toml, requirements.lock and ./course say the same."""
+"""environment.yml, apt.txt, pyproject.toml, requirements.lock and ./course say the same; README lists the course."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -95,6 +96,31 @@ def test_whoever_wants_to_change_something_finds_the_file() -> None:
     paths = [path for path in re.findall(r"`((?:src|libos|tests|notebooks|images)/[^`]*)`", table) if "N" not in path]
     assert len(paths) > 20
     assert [path for path in paths if not list(_ROOT.glob(path))] == []
+
+
+def test_readme_lists_every_notebook_and_lab_in_order_with_its_own_question_and_time() -> None:
+    """The tables are what a newcomer chooses by."""
+    rows = re.findall(
+        r"^\| \[(.+?)\]\((.+?)\)(?:, after \d\d)? \| (.+) \| (\d+) min \|$", _text("README.md"), re.MULTILINE
+    )
+    notebooks = sorted((_ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+    labs = sorted((_ROOT / "labs").glob("[0-9][0-9]-*/README.md"))
+    assert [target for _, target, _, _ in rows] == [str(path.relative_to(_ROOT)) for path in (*notebooks, *labs)]
+    for title, target, about, minutes in rows:
+        text = _text(target)
+        if target.endswith(".ipynb"):
+            notebook = json.loads(text)
+            source = "".join(line for cell in notebook["cells"] for line in cell["source"])
+            assert f"# {title}\n" in source, target
+            assert f'question="{about}"' in source and f'time="{minutes} minutes' in source, target
+        else:
+            number, _, name = title.partition(" ")
+            assert text.startswith(f"# Lab {number}: {name}\n"), target
+            assert f"About {minutes} minutes" in text, target
+
+
+def _text(name: str) -> str:
+    return (_ROOT / name).read_text()
 
 
 def _libos_sources() -> list[Path]:

@@ -24,7 +24,7 @@ static void receive(struct netdev *netdev, struct packet *frame)
     write(answered, &(uint64_t){1}, 8);
 }
 
-static void send(unsigned number, size_t len)
+static void send_frame(unsigned number, size_t len)
 {
     preempt_disable();
     struct packet *frame = packet_alloc();
@@ -67,11 +67,11 @@ int main(void)
     unsigned before = left();
     for (int round = 0; round < 2; round++) {
         for (unsigned i = 1; i <= FRAMES; i++)
-            send(i, round ? ETHERNET_HEADER + ETHERNET_MTU : 60);
+            send_frame(i, round ? ETHERNET_HEADER + ETHERNET_MTU : 60);
         /* The card takes frames in order: once number 0 is answered, those before have gone. It may be dropped too. */
         struct pollfd answer = {.fd = answered, .events = POLLIN};
         do
-            send(0, 60);
+            send_frame(0, 60);
         while (poll(&answer, 1, 1) == 0);
         CHECK(read(answered, &one, 8) == 8);
     }

@@ -8,5 +8,6 @@ __attribute__((noinline)) static int follow(volatile int *pointer)
 
 int main(void)
 {
+    puts("follows a null pointer");
     return follow(NULL) + 1;
 }

@@ -38,6 +38,7 @@ static void *crashes(void *argument)
     /* With each turn of ours they have one too, to get from there to where they wait. */
     for (int i = 0; i < 3; i++)
         sched_yield();
+    puts("follows a null pointer");
     return *(void *volatile *)argument;
 }
 

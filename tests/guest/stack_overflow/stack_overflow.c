@@ -1,4 +1,6 @@
 /* Endless recursion ends at the guard page below the stack, with a report. */
+#include <stdio.h>
+
 static int deeper(volatile int *p)
 {
     volatile int here = *p + 1;
@@ -8,5 +10,7 @@ static int deeper(volatile int *p)
 int main(void)
 {
     volatile int zero = 0;
+
+    puts("goes deeper");
     return deeper(&zero);
 }

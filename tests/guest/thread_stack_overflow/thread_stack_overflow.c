@@ -19,6 +19,7 @@ int main(void)
 {
     pthread_t thread;
 
+    puts("starts a thread");
     pthread_create(&thread, 0, run, 0);
     pthread_join(thread, 0);
     puts("never reached");

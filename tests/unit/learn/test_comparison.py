@@ -58,6 +58,8 @@ def test_values_as_people_write_them(value: Answer, unit: str, text: str) -> Non
         (100, 95, "Within a tenth of what you predicted."),
         (10, 61, "Observed is 6.1 times what you predicted."),
         (1000, 10, "You predicted 100 times what was observed."),
+        (1234, 1, "You predicted 1,234 times what was observed."),
+        (2, 1_234_567, "Observed is 617,284 times what you predicted."),
         (0, 61, "You were off by 61 cycles."),
         (61, 0, "You were off by 61 cycles."),
         (-5, 5, "You were off by 10 cycles."),

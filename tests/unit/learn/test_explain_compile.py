@@ -41,7 +41,7 @@ def test_an_excerpt_with_a_caret_and_how_many_follow(tmp_path: Path) -> None:
     assert facts["Where"] == "wrong.c, line 3, column 12"
     assert "return x + y;" in facts["Source"] and "^" in facts["Source"]
     assert facts["And more"].startswith("1 more;")
-    assert "<pre>" in explain(caught.value)._repr_html_()
+    assert "<pre" in explain(caught.value)._repr_html_()
 
 
 def test_assembly_of_the_library_os() -> None:

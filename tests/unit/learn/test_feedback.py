@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from unilab.errors import CompileError
+from unilab.errors import CompileError, CourseError, DeadlineExceeded
 from unilab.learn import Feedback, check
 
 HINTS = ["look at the highest region", "it ends with f000"]
@@ -58,6 +58,14 @@ def does_not_compile() -> object:
     raise CompileError("hello.c:1:5: error: expected ';'\n    int x\n         ^", remedy="mend line 1")
 
 
+def never_ends() -> object:
+    raise DeadlineExceeded("mine.c was still running", command=["qemu", "-m", "64M"], exit_code=-9, console="so far\n")
+
+
+def asks() -> object:
+    raise CourseError("is there a loop?")
+
+
 class Undecided:
     def __bool__(self) -> bool:
         raise ValueError("neither true nor false.")
@@ -69,6 +77,8 @@ class Undecided:
         (misspelt, "It stopped with: NameError: name 'nothing_of_this_name' is not defined."),
         (leave, "It stopped with: SystemExit: 3."),
         (lambda: 1 / 0, "It stopped with: ZeroDivisionError: division by zero."),
+        (never_ends, "It stopped with: mine.c was still running\n  last console lines:\n    so far."),
+        (asks, "It stopped with: is there a loop?"),
         (Undecided(), "It stopped with: ValueError: neither true nor false."),
         (
             does_not_compile,
@@ -92,3 +102,10 @@ def test_html_says_the_same_escaped() -> None:
     assert form.get("data-state") == "missed"
     [line] = form.iter("p")
     assert "".join(line.itertext()) == "✗ a < b: no & no"
+
+
+def test_what_is_between_dollar_signs_is_no_formula() -> None:
+    """JupyterLab would set it as one, unless a class forbids it."""
+    two, one = (Feedback("it", "missed", text)._repr_html_() for text in ("mov $1, %al; mov $2, %dx", "mov $1, %al"))
+    assert "mathjax_ignore" in str(ElementTree.fromstring(two).get("class"))
+    assert ElementTree.fromstring(one).get("class") == "ul ul-check"

@@ -71,9 +71,9 @@ def test_waiting_is_over_when_the_text_comes_however_it_is_cut() -> None:
 class Stepping(threading.Condition):
     """A condition whose waiter looks after every piece that is fed, and never misses one."""
 
-    def __init__(self, feed: Callable[[bytes], None], pieces: list[str]) -> None:
-        super().__init__()
-        self._feed, self._pieces = feed, pieces
+    def __init__(self, console: Console, pieces: list[str]) -> None:
+        super().__init__(console._lock)
+        self._feed, self._pieces = console.feed, pieces
 
     def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
         for piece in self._pieces:
@@ -86,7 +86,7 @@ class Stepping(threading.Condition):
 @given(st.lists(st.text("ab", max_size=3), max_size=8), st.text("ab", min_size=1, max_size=4))
 def test_waiting_finds_exactly_what_is_in_the_text(pieces: list[str], needle: str) -> None:
     console = Console()
-    console._changed = Stepping(console.feed, pieces)
+    console._changed = Stepping(console, pieces)
     assert console.wait_for(needle, 60) == (needle in "".join(pieces))
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from unilab.errors import StartFailed
 from unilab.machines.console import Console
-from unilab.machines.keeper import Keeper, bounded
+from unilab.machines.keeper import Keeper
+from unilab.machines.limits import bounded
 
 _LONG = 60.0
 
@@ -120,13 +121,17 @@ def test_a_command_that_cannot_be_started_leaves_no_descriptor_open(command: lis
     assert _descriptors() == before
 
 
-def test_a_kill_before_the_start_is_not_forgotten() -> None:
+def test_a_keeper_that_is_killed_before_its_start_starts_nothing_and_keeps_nothing() -> None:
+    before = _descriptors()
     keeper = _keeper(["sleep", "600"])
     keeper.kill()
+    assert keeper.ended.is_set()
+    assert _descriptors() == before
     keeper.launch()
-    assert keeper.ended.wait(_LONG)
-    assert keeper.exit_code == -signal.SIGKILL
+    keeper.join(_LONG)
+    assert (keeper.pid, keeper.exit_code) == (0, None)
     assert not keeper.deadline_passed
+    assert _descriptors() == before
 
 
 def test_after_the_end_signals_go_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.guest.frames import ACK, ARP, FIN, IPV4, PSH, SYN, echo_request, tcp, udp
 from unilab.spaces.packets import Packet, conversation, read_frames, read_pcap
@@ -114,3 +118,17 @@ def test_a_conversation_is_one_port_s() -> None:
     other = came(tcp(("10.0.2.2", 4001), ("10.0.2.15", 8080), SYN, 1))
     packets = read(*handshake(), other)
     assert len(conversation(packets, 80)) == 5 and len(conversation(packets, 8080)) == 1
+
+
+def test_decoding_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    frame = handshake()[0].hex()
+    code = (
+        "import os; from unilab.spaces.packets import read_frames; before = dict(os.environ); "
+        f"(packet,) = read_frames([(0.0, bytes.fromhex('{frame}'), False)], '{CARD}'); "
+        "print(packet.flags, before == dict(os.environ))"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    environment["HOME"] = str(tmp_path)
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == "('SYN',) True\n"
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unilab.toolchain import includes
+from unilab.toolchain.includes import Headers
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def tree(tmp_path: Path) -> Path:
 
 def _reached(tree: Path, name: str) -> set[str]:
     headers = sorted((tree / "include").glob("*.h"))
-    return {path.name for path in includes.reached(tree / name, [tree / "include"], headers)}
+    return {path.name for path in Headers([tree / "include"], headers).reached(tree / name)}
 
 
 def test_headers_of_headers_count_and_those_behind_an_if(tree: Path) -> None:
@@ -45,4 +45,4 @@ def test_a_file_that_changed_is_read_again(tree: Path) -> None:
 
 
 def test_words_are_those_of_all_files(tree: Path) -> None:
-    assert {"bee", "include", "stdio"} <= includes.words([tree / "a.c", tree / "include/b.h"])
+    assert {"bee", "include", "stdio"} <= Headers([tree / "include"], []).words([tree / "a.c", tree / "include/b.h"])

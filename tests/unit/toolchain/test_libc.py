@@ -6,7 +6,7 @@ from unilab.toolchain import libc, libos, zig
 
 
 def _members(archive: Path) -> list[str]:
-    return zig.run(["ar", "t", str(archive)]).stdout.split()
+    return zig.run(["ar", "t", str(archive)]).stdout.splitlines()
 
 
 def test_every_source_of_musl_is_in_exactly_one_archive() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from unilab.errors import CompileError, CourseError
-from unilab.toolchain import build, cache, includes, libos, overlay
+from unilab.toolchain import build, cache, libos, overlay
+from unilab.toolchain.includes import Headers
 
 _HELLO = Path(__file__).resolve().parents[3] / "notebooks" / "programs" / "hello.c"
 _IDENTITY = "posix/identity.c"
@@ -52,8 +53,8 @@ def test_a_changed_header_is_the_objects_that_reach_it(folder: Path) -> None:
     name = "include/littlefs.h"
     _put(folder, name, _own(name) + "/* changed */\n")
     tree, folders = libos.tree(), [libos.tree() / "include", libos.tree() / "arch/x86_64"]
-    sources = libos.sources(tree)
-    reach = {s for s in sources if tree / name in includes.reached(s, folders, tree.rglob("*.h"))}
+    sources, headers = libos.sources(tree), Headers(folders, tree.rglob("*.h"))
+    reach = {s for s in sources if tree / name in headers.reached(s)}
     before = libos.objects(services=libos.SERVICES)
     after = libos.objects(overlay.tree(folder), services=libos.SERVICES)
     changed = {a.parent.name for a, b in zip(before, after, strict=True) if a != b}
