@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from unilab import machines
 from unilab.errors import CourseError, DeadlineExceeded, MachineError
 from unilab.machines import End, Machine, Outcome, State, accelerator, qmp
+from unilab.machines.keeper import processor_seconds
+from unilab.machines.virtual_machine import VirtualMachine
 from unilab.toolchain import Image
 
 Program = Callable[..., Image]
@@ -344,3 +347,19 @@ def test_what_a_process_leaves_behind_ends_with_it(program: Program) -> None:
             assert select.select([child], [], [], LONG)[0]
         finally:
             os.close(child)
+
+
+def test_processor_time_of_a_guest_is_that_of_its_own_threads(program: Program) -> None:
+    with machines.start(program("endless"), deadline=LONG) as machine:
+        assert isinstance(machine, VirtualMachine)
+        while machine.guest_processor_seconds() < 0.2:
+            time.sleep(0.01)
+        machine.pause()
+        before = machine.guest_processor_seconds()
+        time.sleep(0.3)
+        assert machine.guest_processor_seconds() - before < 0.05
+        whole = processor_seconds(machine.pid)
+        assert whole is not None and before < whole
+        machine.quit()
+        with pytest.raises(MachineError, match="has ended"):
+            machine.guest_processor_seconds()

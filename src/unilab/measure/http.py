@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from unilab.errors import CourseError, MachineError, Unavailable
+from unilab.machines.keeper import processor_seconds
 from unilab.machines.network import LOOPBACK
+from unilab.machines.virtual_machine import VirtualMachine
 from unilab.measure import service
+from unilab.measure.comparison import resident
 from unilab.measure.figure import Figure, at_least, at_most, reported
 from unilab.measure.programs import of_course
 from unilab.measure.service import Server, fetch
 from unilab.toolchain import build
+
+_T = TypeVar("_T")
 
 _ROUTE = "/status"
 _LEAST_MEMORY = 8
@@ -85,20 +89,41 @@ def kept() -> Iterable[Figure]:
 
 
 def new() -> Iterable[Figure]:
-    """Requests a second, each on a new connection, by ab: Linux and the unikernel in turn, then other machines."""
+    """Requests a second, each on a new connection, by ab: Linux and the unikernel in turn, then other machines.
+
+    And how much of a request's time the guest was executing: the rest is ab's and QEMU's network's.
+    """
     _need("ab")
     with serve("linux", "q35") as linux, serve("unikernel", "q35") as ours:
-        pairs = list(_in_turn(linux, ours, lambda server: _ab(server.port)))
-    yield at_least("http.new.over_linux.q35", 3, "times", [our / their for their, our in pairs])
-    yield reported("http.new.linux.q35", "requests/s", [their for their, _ in pairs])
-    yield reported("http.new.q35", "requests/s", [our for _, our in pairs])
+        pairs = list(_in_turn(linux, ours, _new))
+    yield at_least("http.new.over_linux.q35", 3, "times", [our.rate / their.rate for their, our in pairs])
+    yield reported("http.new.linux.q35", "requests/s", [their.rate for their, _ in pairs])
+    yield reported("http.new.q35", "requests/s", [our.rate for _, our in pairs])
+    yield reported("http.new.guest.linux.q35", "% of the time", [100 * their.guest for their, _ in pairs])
+    yield reported("http.new.guest.q35", "% of the time", [100 * our.guest for _, our in pairs])
+    guests = [(their.guest / their.rate) / (our.guest / our.rate) for their, our in pairs]
+    yield reported("http.new.guest.over_linux.q35", "times", guests)
     for machine in ("pc", "microvm"):
         with serve("unikernel", machine) as server:
             rates = [_ab(server.port) for _ in range(_ROUNDS)]
         yield at_least(f"http.new.{machine}", 1.5 * _PEER_RATE, "requests/s", rates)
 
 
-def _in_turn(one: Server, other: Server, measure: Callable[[Server], float]) -> Iterator[tuple[float, float]]:
+class _New(NamedTuple):
+    """Requests a second, and the part of the time in which the guest was executing, 0 to 1."""
+
+    rate: float
+    guest: float
+
+
+def _new(server: Server) -> _New:
+    assert isinstance(server.machine, VirtualMachine)
+    before = server.machine.guest_processor_seconds()
+    rate = _ab(server.port)
+    return _New(rate, (server.machine.guest_processor_seconds() - before) * rate / _REQUESTS)
+
+
+def _in_turn(one: Server, other: Server, measure: Callable[[Server], _T]) -> Iterator[tuple[_T, _T]]:
     """Pairs. While one is measured the other is stopped: an idle Linux still takes its timer's interrupts."""
     for _ in range(_ROUNDS):
         with _waiting(other):
@@ -135,10 +160,9 @@ def memory() -> Iterable[Figure]:
 def idle() -> Iterable[Figure]:
     """Processor time of the whole QEMU while the server waits."""
     with serve("unikernel", "microvm") as server:
-        clock = _processor_clock(server.machine.pid)
-        before, begin = time.clock_gettime(clock), time.monotonic()
+        before, begin = _processor_seconds(server), time.monotonic()
         time.sleep(_IDLE_SECONDS)
-        used = (time.clock_gettime(clock) - before) / (time.monotonic() - begin)
+        used = (_processor_seconds(server) - before) / (time.monotonic() - begin)
     yield at_most("http.idle", 2, "% of a processor", [100 * used])
 
 
@@ -147,9 +171,9 @@ def endurance(count: int = _ENDURANCE) -> Iterable[Figure]:
     _need("ab")
     with serve("unikernel", "microvm", deadline=3600.0) as server:
         _ab(server.port, _SETTLED)
-        before = _resident(server.machine.pid)
+        before = resident(server.machine)
         _ab(server.port, count - _SETTLED)
-        after = _resident(server.machine.pid)
+        after = resident(server.machine)
     yield at_most("http.endurance.growth", 1, "% of its memory", [100 * (after - before) / before])
     yield reported("http.endurance.requests", "requests without a failure", [count])
 
@@ -209,11 +233,9 @@ def _found(pattern: re.Pattern[str], text: str) -> str:
     return found[1]
 
 
-def _processor_clock(pid: int) -> int:
-    """The clock of a process's processor time. Its number is made as clock_getcpuclockid(3) makes it."""
-    return (~pid << 3) | 2
-
-
-def _resident(pid: int) -> int:
-    """Bytes of a process that are in memory: QEMU's own, and the pages that its guest has touched."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def _processor_seconds(server: Server) -> float:
+    """Of all of QEMU."""
+    seconds = processor_seconds(server.machine.pid)
+    if seconds is None:
+        raise Unavailable("this host does not count the processor time of a process")
+    return seconds
